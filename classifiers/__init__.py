@@ -1,0 +1,1 @@
+"""Middle floor: what kind of paper it is, what it says, which dossier it belongs to."""

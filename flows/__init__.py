@@ -1,0 +1,1 @@
+"""Top floor: Prefect flows, the command line, schedules."""

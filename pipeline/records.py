@@ -1,0 +1,256 @@
+"""The records that travel through the house: frozen, JSON both ways, boxes relative to the upright page."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeVar, Union
+
+#: left, top, right, bottom as fractions 0..1 of the upright page (rotation and skew undone), top-left origin.
+Box = tuple[float, float, float, float]
+
+#: JSON keeps boxes and angles to this many decimals (0.05 px on a 600-dpi A3 page).
+DECIMALS = 5
+
+R = TypeVar("R", bound="Record")
+
+
+class PageState(StrEnum):
+    """Every page that came in leaves in exactly one of these."""
+
+    GOOD = "good"
+    DOUBTFUL = "doubtful"
+    BLANK = "blank"
+    SEPARATOR = "separator"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Record:
+    """Base of all records: `to_json` gives plain JSON values, `from_json` the equal record back."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    @classmethod
+    def from_json(cls: type[R], data: dict[str, Any]) -> R:
+        """Unknown keys are ignored, missing ones take their default: an older reader reads a newer record."""
+        hints = _hints(cls)
+        return cls(**{k: _revive(hints[k], v) for k, v in data.items() if k in hints})
+
+
+@dataclass(frozen=True)
+class SourceFile(Record):
+    """A file as it was received."""
+
+    name: str  #: path relative to what was given, `/` between parts, NFC
+    path: str  #: where it lies now
+    sha256: str  #: lower-case hex of the whole file
+    bytes: int
+    media_type: str  #: by content: application/pdf, image/tiff, image/jpeg, image/png, image/jp2, image/heif
+    extension: str  #: canonical suffix of the media type, without dot: pdf, tif, jpg, png, jp2, heic
+    pages: int
+    received: str = ""  #: ISO 8601 with zone, UTC
+    signed: bool = False  #: a PDF with a digital signature: its bytes are never rewritten
+
+
+@dataclass(frozen=True)
+class Word(Record):
+    text: str  #: NFC, no white space inside
+    box: Box
+    confidence: float  #: 0..1
+    source: str = "ocr"  #: `ocr`, or `file` where the file itself carries the text
+
+
+@dataclass(frozen=True)
+class Line(Record):
+    words: tuple[Word, ...]
+    box: Box
+
+    @property
+    def text(self) -> str:
+        return " ".join(w.text for w in self.words)
+
+    @property
+    def confidence(self) -> float:
+        """Mean of the words' confidences, weighted by their lengths; 0..1."""
+        n = sum(len(w.text) for w in self.words)
+        return sum(w.confidence * len(w.text) for w in self.words) / n if n else 0.0
+
+
+@dataclass(frozen=True)
+class Reading(Record):
+    """What was read on a page: lines in reading order."""
+
+    lines: tuple[Line, ...] = ()
+    mean: float = 0.0  #: mean word confidence, 0..1
+    p5: float = 0.0  #: 5th percentile of word confidence, 0..1
+    valid: float = 0.0  #: share of words that are Vietnamese syllables, numbers or codes, 0..1
+    engine: str = ""  #: e.g. `tesseract 5.3.0 vie`, `file` for a born-digital page
+    settings: str = ""  #: the engine's settings in one line
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(w for line in self.lines for w in line.words)
+
+
+@dataclass(frozen=True)
+class Barcode(Record):
+    format: str  #: zxing-cpp's name: QRCode, Code128, Code39, ...
+    text: str  #: payload; may hold personal data, never logged
+    box: Box
+
+
+@dataclass(frozen=True)
+class Page(Record):
+    """One page of a source."""
+
+    number: int  #: from 1, within its source
+    state: PageState
+    reason: str = ""  #: a message key in words (`low_confidence`, `no_ink`, `render_timeout` ...), empty for a good page
+    advice: str = ""  #: `rescan`, or empty
+    width: int = 0  #: px of the upright page
+    height: int = 0
+    dpi: float = 0.0
+    rotation: int = 0  #: clockwise quarter turns applied to what a viewer would show: 0, 90, 180, 270
+    skew: float = 0.0  #: degrees counter-clockwise that were undone after the rotation
+    ink: float = 0.0  #: share of dark pixels inside the margins, 0..1
+    kind: str = "scan"  #: `scan`, `digital` (own text) or `mixed` (scan with vector text over it)
+    reading: Reading = field(default_factory=Reading)
+    barcodes: tuple[Barcode, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence(Record):
+    """Why something was decided."""
+
+    kind: str  #: e.g. title, symbol, cue, barcode, separator, folder, operator, text
+    text: str  #: the cue or the matched words
+    page: int = 0
+    box: Box | None = None
+    weight: float = 0.0
+
+
+@dataclass(frozen=True)
+class Field(Record):
+    """A value found on a page."""
+
+    value: str  #: normalised (ISO date, NFC)
+    printed: str  #: as printed
+    page: int
+    box: Box
+    confidence: float  #: 0..1
+
+
+@dataclass(frozen=True)
+class Candidate(Record):
+    """A dossier code that speaks for itself."""
+
+    code: str
+    evidence: Evidence
+    rank: int  #: precedence: 1 separator sheet, barcode or QR; 2 operator or folder; 3 text of a receipt or control sheet; 4 text elsewhere
+    repaired: bool = False  #: OCR confusions were undone to read it
+
+
+@dataclass(frozen=True)
+class Link(Record):
+    """Which dossier a document belongs to, or why that is open."""
+
+    code: str = ""  #: empty: unfiled
+    evidence: tuple[Evidence, ...] = ()
+    alternatives: tuple[str, ...] = ()  #: other codes of the same dossier, or the candidates of a conflict
+    review: str = ""  #: empty, or why a person has to look: `conflict`, `repaired_code`, `no_code`
+
+
+@dataclass(frozen=True)
+class Document(Record):
+    """One paper of a dossier, within one source."""
+
+    pages: tuple[int, ...]  #: page numbers of its source, in order, blank and separator pages left out
+    type: str = "khong_xac_dinh"
+    score: float = 0.0  #: 0..1
+    evidence: tuple[Evidence, ...] = ()
+    runner_up: str = ""
+    fields: dict[str, Field] = field(default_factory=dict)  #: reference, issued_on, issuer, subject, signer, ...
+    link: Link = field(default_factory=Link)
+    review: tuple[str, ...] = ()  #: reasons why a person has to look, message keys
+
+
+@dataclass(frozen=True)
+class Step(Record):
+    """Provenance: what was done, by which tool and version, with which settings, when."""
+
+    action: str
+    tool: str
+    version: str
+    settings: str = ""
+    at: str = ""  #: ISO 8601 UTC; the only part that differs between two equal runs
+
+
+@dataclass(frozen=True)
+class Failure(Record):
+    """Why a source could not be read, or not wholly."""
+
+    code: str  #: message key: encrypted, broken, empty, foreign, too_large, ...
+    message: str
+
+
+@dataclass(frozen=True)
+class SourceRecord(Record):
+    """All that is known of one source after reading, classifying and linking."""
+
+    source: SourceFile
+    pages: tuple[Page, ...] = ()
+    documents: tuple[Document, ...] = ()
+    steps: tuple[Step, ...] = ()
+    error: Failure | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Pages per state; their sum is the pages received."""
+        return {s.value: sum(p.state is s for p in self.pages) for s in PageState}
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Record():
+            return value.to_json()
+        case float():
+            return round(value, DECIMALS)
+        case tuple() | list():
+            return [_plain(v) for v in value]
+        case dict():
+            return {k: _plain(v) for k, v in value.items()}
+        case StrEnum():
+            return value.value
+    return value
+
+
+def _revive(hint: Any, value: Any) -> Any:
+    origin = typing.get_origin(hint)
+    args = typing.get_args(hint)
+    if origin in (Union, types.UnionType):
+        return None if value is None else _revive(next(a for a in args if a is not type(None)), value)
+    if origin is tuple:
+        each = [args[0]] * len(value) if args[-1] is Ellipsis else args
+        return tuple(_revive(h, v) for h, v in zip(each, value, strict=True))
+    if origin is dict:
+        return {k: _revive(args[1], v) for k, v in value.items()}
+    if isinstance(hint, type) and issubclass(hint, Record):
+        return hint.from_json(value)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint(value)
+    return float(value) if hint is float else value

@@ -1,0 +1,96 @@
+"""All settings, with the text that asks for them: `sohoa.toml` in the working folder plus `SOHOA_...` variables.
+
+A nested setting is reached as `SOHOA_PAGE__MIN_DPI=200`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+ROOT = Path(__file__).parents[1]
+
+
+class Intake(BaseModel):
+    """Guards against bombs and foreign files."""
+
+    max_bytes: int = Field(2 * 1024**3, description="largest file taken, bytes")
+    max_pages: int = Field(5000, description="most pages in one file")
+    max_pixels: int = Field(250_000_000, description="most pixels in one page image (A0 at 400 dpi is 246 million)")
+    page_timeout: float = Field(90.0, description="seconds one page may take to render or to read")
+    settle: float = Field(3.0, description="seconds a file must lie unchanged in a served folder before it is taken")
+
+
+class PageSettings(BaseModel):
+    """How a page is straightened and judged."""
+
+    raster_dpi: int = Field(300, description="dpi for pages that have to be rendered; TT 05/2025/TT-BNV art. 8 asks 200, 300 for maps and drawings")
+    min_dpi: int = Field(200, description="below this a page is doubtful; TT 05/2025/TT-BNV art. 8, NĐ 30/2020/NĐ-CP annex I part II")
+    blank_ink: float = Field(0.0005, description="share of dark pixels inside the margins below which a page is blank")
+    max_skew: float = Field(10.0, description="largest skew looked for, degrees either way")
+    languages: str = Field("vie", description="Tesseract languages")
+    doubtful_p5: float = Field(0.30, description="5th-percentile word confidence below which a page is doubtful")
+    doubtful_mean: float = Field(0.75, description="mean word confidence below which a page is doubtful")
+    doubtful_valid: float = Field(0.80, description="share of valid words below which a page is doubtful")
+    failed_mean: float = Field(0.45, description="mean word confidence below which a page counts as unreadable")
+
+
+class Archive(BaseModel):
+    """Where things are kept."""
+
+    location: str = Field("var/archive", description="a folder, or s3://host:port/bucket (credentials from the environment or a file)")
+    data: str = Field("var/data", description="catalogue and index of archives that are not folders")
+    pdfa_part: str = Field("2b", description="PDF/A part and level; TT 05/2025/TT-BNV sample package uses 2b")
+    tls: bool = Field(True, description="TLS to S3 servers; loopback addresses are spoken to in the clear")
+
+
+class Night(BaseModel):
+    """The unattended run."""
+
+    cron: str = Field("0 22 * * *", description="when the night begins")
+    timezone: str = Field("Asia/Ho_Chi_Minh", description="zone of the schedule")
+    error_budget: float = Field(0.5, description="share of files that may fail before the batch stops, once 20 were tried")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(env_prefix="SOHOA_", env_nested_delimiter="__", extra="ignore")
+
+    workers: int = Field(0, description="pages read at once; 0: one per core")
+    intake: Intake = Intake()
+    page: PageSettings = PageSettings()
+    archive: Archive = Archive()
+    night: Night = Night()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        path = Path(os.environ.get("SOHOA_CONFIG", "sohoa.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    def pool_size(self) -> int:
+        return self.workers or len(os.sched_getaffinity(0))
+
+    def reading_digest(self) -> str:
+        """Digest of what changes a reading: equal digests and equal bytes give an equal record."""
+        what = {"page": self.page.model_dump(), "pdfa": self.archive.pdfa_part}
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

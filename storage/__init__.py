@@ -1,0 +1,1 @@
+"""Middle floor: objects, catalogue and search index."""
