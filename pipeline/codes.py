@@ -51,7 +51,7 @@ def level1_of(code: str) -> str:
 
 
 def check_digit(code: str) -> str:
-    """ISO 7064 mod 37,2-like weighted check character over the code's own alphabet: finds every single substitution and transposition."""
+    """Weighted check character mod 37 (weights are powers of 2, as ISO 7064 has them): finds every single substitution a code's shape allows."""
     total = 0
     for position, char in enumerate(reversed(code), start=2):
         total += _CHECK_ALPHABET.index(char) * pow(2, position, 37)
