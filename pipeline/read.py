@@ -1,0 +1,76 @@
+"""One upright page image -> what is printed on it: one Tesseract run, words with boxes, lines in reading order."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipeline import order, tesseract
+from pipeline.records import Line, Reading, Word
+from pipeline.settings import Settings
+from pipeline.text import clean_ocr, valid_share
+
+#: Above this resolution Tesseract gets slower, not better.
+MOST_DPI = 400.0
+READ_DPI = 300.0
+
+
+def read_image(grey: np.ndarray, dpi: float, settings: Settings, languages: str = "") -> Reading:
+    """Read a page.
+
+    `grey`: HxW uint8, upright and straight, dark on light. `dpi`: its resolution. `languages`: Tesseract's, those of the settings when empty.
+    Boxes of the answer are fractions of this image. Raises MissingTool, PageTimeout, PageFailed.
+    """
+    languages = languages or settings.page.languages
+    image, dpi = _sized(grey, dpi)
+    height, width = image.shape
+    with tempfile.TemporaryDirectory(prefix="sohoa-read-") as folder:
+        path = Path(folder) / "page.pgm"
+        write_pgm(path, image)
+        tokens = tesseract.words(path, languages, dpi, settings.intake.page_timeout)
+    lines = order.arrange(_lines(tokens, width, height), width / height)
+    return reading(lines, engine=f"tesseract {tesseract.installed().version} {languages}", settings=tesseract.READ)
+
+
+def reading(lines: Sequence[Line], engine: str, settings: str = "") -> Reading:
+    """`lines`, already in reading order, with the figures of their words."""
+    words = [w for line in lines for w in line.words]
+    told = np.array([w.confidence for w in words]) if words else np.zeros(1)
+    return Reading(
+        lines=tuple(lines),
+        mean=float(told.mean()),
+        p5=float(np.percentile(told, 5)),
+        valid=valid_share(w.text for w in words) if words else 0.0,
+        engine=engine,
+        settings=settings,
+    )
+
+
+def write_pgm(path: Path, grey: np.ndarray) -> None:
+    """`grey` HxW uint8 as binary PGM: nothing to compress, nothing to decode."""
+    height, width = grey.shape
+    with path.open("wb") as file:
+        file.write(b"P5\n%d %d\n255\n" % (width, height))
+        file.write(np.ascontiguousarray(grey).tobytes())
+
+
+def _sized(grey: np.ndarray, dpi: float) -> tuple[np.ndarray, float]:
+    if dpi <= MOST_DPI:
+        return grey, dpi
+    scale = READ_DPI / dpi
+    return cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), READ_DPI
+
+
+def _lines(tokens: Sequence[tesseract.Token], width: int, height: int) -> list[Line]:
+    by_line: dict[tuple[int, int, int], list[Word]] = {}
+    for token in tokens:
+        text = clean_ocr(token.text)
+        if text:
+            left, top, right, bottom = token.box
+            box = (left / width, top / height, right / width, bottom / height)
+            by_line.setdefault(token.line, []).append(Word(text, box, token.confidence))
+    return [order.line(words) for words in by_line.values()]
