@@ -1,0 +1,190 @@
+"""Writes a document's reading copy: PDF/A straight from pikepdf, the scan's own stream above invisible text, validated before it gets its name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, pdfa
+
+from pipeline.embed import add_image, candidates, from_pixels
+from pipeline.errors import NotProved, NotWritten, PageFailed, PageTimeout
+from pipeline.geometry import upright_pdf_matrix
+from pipeline.images import LiftedImage
+from pipeline.lift import lift_stream, open_image
+from pipeline.pdffont import Glyphless, Printed
+from pipeline.pdftext import characters, number, text_operators
+from pipeline.records import Page, PageState, SourceFile
+from pipeline.settings import Settings
+from pipeline.structure import sound
+from pipeline.xmp import declare
+
+#: Sides of a page that ISO 19005-2 6.1.13 allows, pt; a larger or smaller page is shown to scale.
+SMALLEST_SIDE, LARGEST_SIDE = 3.0, 14400.0
+
+#: What a page gets that could not be shown at all: A4, pt.
+NOTICE_SIZE = (595.0, 842.0)
+NOTICE = ("Trang {number}: không dựng được hình, hãy xem tệp gốc.", "Page {number} could not be shown, see the original file.")
+
+
+@dataclass(frozen=True)
+class WrittenPdf:
+    """A validated PDF/A at `path`."""
+
+    path: Path
+    sha256: str  #: lower-case hex of the whole file
+    bytes: int
+    as_is: bool  #: a byte copy of the source
+
+
+def write_pdf(source: SourceFile, pages: Sequence[Page], out: Path, settings: Settings, *, title: str = "") -> WrittenPdf:
+    """Write the `pages` of `source`, in the order given, to `out`; the same arguments give the same bytes.
+
+    A born-digital source that is PDF/A already and wanted whole is kept as it is; were it but for its file structure, its objects are
+    written anew. All other born-digital pages become pictures with their own text invisible. An existing `out` is replaced in one step.
+
+    Raises NotProved (does not validate), NotWritten (disk), PageFailed, PageTimeout, UnreadableInput and MissingTool (a page's picture).
+    """
+    if not pages:
+        raise ValueError("a document has at least one page")
+    flavour = settings.archive.pdfa_part
+    try:
+        if _wanted_whole(source, pages) and (as_is := _keep(Path(source.path), out, flavour)) is not None:
+            return _written(out, as_is)
+        _write(source, pages, out, settings, title)
+        return _written(out, as_is=False)
+    except OSError as error:
+        raise NotWritten("pdf_not_written", reason=error.strerror or type(error).__name__) from error
+
+
+def _written(path: Path, as_is: bool) -> WrittenPdf:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return WrittenPdf(path, digest, path.stat().st_size, as_is)
+
+
+def _wanted_whole(source: SourceFile, pages: Sequence[Page]) -> bool:
+    upright = all(p.kind == "digital" and not p.rotation and not p.skew for p in pages)
+    return upright and source.media_type == "application/pdf" and [p.number for p in pages] == list(range(1, source.pages + 1))
+
+
+def _keep(source: Path, out: Path, flavour: str) -> bool | None:
+    """Bring a source that passes to `out`: True as a byte copy, False with its objects written anew; None if it does not pass."""
+    if not pdfa.validate_written(source, flavour).passed:
+        return None
+    data = source.read_bytes()
+    with pikepdf.open(source, inherit_page_attributes=False) as pdf:
+        if sound(data, pdf):
+            part = out.with_name(out.name + ".part")
+            part.write_bytes(data)
+            part.replace(out)
+            return True
+        try:
+            pdfa.save(pdf, out, flavour, repair=False, deterministic_id=True)
+        except pdfa.PdfaError:
+            return None
+    return False
+
+
+def _write(source: SourceFile, pages: Sequence[Page], out: Path, settings: Settings, title: str) -> None:
+    flavour = settings.archive.pdfa_part
+    ladders = [_ladder(source, page, settings) for page in pages]
+    images = [next(ladder, None) for ladder in ladders]
+    try:
+        _save(pages, images, out, flavour, title)
+    except pdfa.PdfaError:
+        for i, (page, ladder) in enumerate(zip(pages, ladders, strict=True)):
+            images[i] = _first_valid(page, images[i], ladder, flavour)
+        try:
+            _save(pages, images, out, flavour, title)
+        except pdfa.PdfaError as error:
+            raise NotProved("pdf_not_valid", flavour=flavour, rule=error.report.findings[0].rule) from error
+
+
+def _ladder(source: SourceFile, page: Page, settings: Settings) -> Iterator[LiftedImage]:
+    """Ways to show a page, best first: the scan's own stream, its pixels or its rendering, the same without loss. None at all: a notice."""
+    lifted = lift_stream(source, page.number, settings) if page.kind == "scan" else None
+    if lifted and not lifted.overlaid:
+        yield from candidates(lifted)
+    try:
+        seen = open_image(source, page.number, settings)
+    except (PageFailed, PageTimeout):
+        if page.state is PageState.FAILED:
+            return
+        raise
+    if seen.kind == "rendered":
+        yield from_pixels(seen, lossless=False)
+    yield from_pixels(seen, lossless=True)
+
+
+def _first_valid(page: Page, image: LiftedImage | None, ladder: Iterator[LiftedImage], flavour: str) -> LiftedImage | None:
+    """The first rung, from `image` on, with which the page alone passes; the last one if none does."""
+    while image is not None:
+        with _build([page], [image], flavour, "") as pdf:
+            if pdfa.check(pdf, flavour, deterministic_id=True).passed:
+                return image
+        following = next(ladder, None)
+        if following is None:
+            return image
+        image = following
+    return None
+
+
+def _save(pages: Sequence[Page], images: Sequence[LiftedImage | None], out: Path, flavour: str, title: str) -> None:
+    with _build(pages, images, flavour, title) as pdf:
+        version = {"min_version": "1.7"} if pdfa.Flavour(flavour).part > 1 else {}
+        pdfa.save(pdf, out, flavour, repair=False, deterministic_id=True, **version)
+
+
+def _build(pages: Sequence[Page], images: Sequence[LiftedImage | None], flavour: str, title: str) -> Pdf:
+    pdf = Pdf.new()
+    font = Glyphless({c for page in pages for c in characters(page.reading.lines)})
+    reference = font.add_to(pdf)
+    for page, image in zip(pages, images, strict=True):
+        leaf = _page(pdf, page, image, font, reference) if image else _notice(pdf, page)
+        pdf.pages.append(pikepdf.Page(pdf.make_indirect(leaf)))
+    declare(pdf, title, pdfa.Flavour(flavour).part)
+    return pdf
+
+
+def _page(pdf: Pdf, page: Page, image: LiftedImage, font: Glyphless, reference: Object) -> Dictionary:
+    """The picture, turned and straightened by matrices alone, and the text where the upright page has it."""
+    width, height = image.page_width_pt, image.page_height_pt
+    scale = min(LARGEST_SIDE / max(width, height), 1.0)
+    scale = max(SMALLEST_SIDE / min(width, height), scale)
+    upright = upright_pdf_matrix(width * scale, height * scale, page.rotation, page.skew)
+    out = ["q", _cm(upright)]
+    left, top, right, bottom = image.box
+    if min(left, top) < 0 or max(right, bottom) > 1:  # what the viewer's page crops stays cropped when the page is straightened
+        out.append(f"0 0 {number(width * scale)} {number(height * scale)} re W n")
+    a, b, c, d, e, f = (v * scale for v in image.matrix)
+    out += [_cm((a, b, c, d, e, f)), "/Scan Do", "Q", ""]
+    if page.rotation % 180:
+        width, height = height, width
+    text = text_operators(page.reading.lines, width * scale, height * scale, font, "/Text")
+    resources = Dictionary(XObject=Dictionary(Scan=add_image(pdf, image)))
+    if text:
+        resources.Font = Dictionary(Text=reference)
+    return _leaf(pdf, width * scale, height * scale, resources, "\n".join(out).encode("ascii") + text)
+
+
+def _notice(pdf: Pdf, page: Page) -> Dictionary:
+    """A page that says that its picture could not be made: the count of pages stays right and nobody takes it for blank."""
+    font = Printed()
+    width, height = NOTICE_SIZE
+    lines = [f"<{font.encode(text.format(number=page.number))}> Tj T*" for text in NOTICE]
+    content = "\n".join([f"BT /Print 14 Tf 20 TL 1 0 0 1 72 {number(height - 96)} Tm", *lines, "ET"])
+    return _leaf(pdf, width, height, Dictionary(Font=Dictionary(Print=font.add_to(pdf))), content.encode("ascii"))
+
+
+def _leaf(pdf: Pdf, width: float, height: float, resources: Dictionary, content: bytes) -> Dictionary:
+    box = Array([0, 0, round(width, 3), round(height, 3)])
+    return Dictionary(Type=Name.Page, MediaBox=box, Resources=resources, Contents=pdf.make_indirect(Stream(pdf, content)))
+
+
+def _cm(matrix: Sequence[float]) -> str:
+    """Enough decimals for a hundredth of a pixel on the largest page."""
+    return " ".join(f"{v:.6f}".rstrip("0").rstrip(".") if abs(v) >= 5e-7 else "0" for v in matrix) + " cm"
