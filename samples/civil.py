@@ -27,8 +27,8 @@ def _official(rng: random.Random) -> str:
     return rng.choice(OFFICIALS)
 
 
-def giay_khai_sinh(case: Case) -> Paper:
-    """Birth certificate on a coloured patterned ground."""
+def giay_khai_sinh(case: Case, leader: str = "after") -> Paper:
+    """Birth certificate on a coloured patterned ground; the newer print has no dotted leaders (`none`)."""
     rng = case.chance("giay_khai_sinh")
     child, mother, father = case.child, *_parents(case)
     day = case.later(rng.randint(1, 3))
@@ -65,7 +65,7 @@ def giay_khai_sinh(case: Case) -> Paper:
         (("Ngày, tháng, năm đăng ký:", slashed(day)),),
     ]
     for cells in lines:
-        entry(flow, *cells, style=_LABEL, typed=_VALUE, step=1.72)
+        entry(flow, *cells, style=_LABEL, typed=_VALUE, step=1.72, leader=leader)
     who = _official(rng)
     signer(sheet, rng, sheet.y + 4, ["NGƯỜI KÝ GIẤY KHAI SINH", "CHỦ TỊCH"], who, case.ward.seal, size=12.5, room=29)
     sheet.put(middle, sheet.size[1] - 16.5, SPECIMEN_LINE, Style(8, "sans"), "m")

@@ -187,9 +187,12 @@ def entry(
     typed: Style = TYPED,
     step: float = 1.5,
     before: float = 0.0,
-    under: bool = False,
+    leader: str = "after",
 ) -> None:
-    """One line of a form: label, typed-in value, dotted leader after it or `under` it; more (label, value, share of the width) side by side are one line of the truth."""
+    """One line of a form: label, typed-in value, dotted `leader` after it, under it or none.
+
+    More (label, value, share of the width) side by side are one line of the truth.
+    """
     sheet = flow.need(leading(style, step) + before)
     sheet.y += before + leading(style, step)
     x = sheet.left
@@ -201,11 +204,10 @@ def entry(
         end = x + sheet.inner * (cell[2] if len(cell) == 3 else 1.0) / total
         parts.append((x * MM, Run(label, style)))
         start = x + width(label, style) / MM + 0.8
-        dotted = start
-        if value and not under:
-            dotted = start + 4 + width(value, typed) / MM
-        thin = style.but(size=style.size * (0.65 if under else 0.9), bold=False)
-        sheet.dots(dotted, end - 1.0, sheet.y + (0.7 if under else 0.1), thin)
+        if leader == "under":
+            sheet.dots(start, end - 1.0, sheet.y + 0.7, style.but(size=style.size * 0.65, bold=False))
+        elif leader == "after":
+            sheet.dots(start + (4 + width(value, typed) / MM if value else 0), end - 1.0, sheet.y + 0.1, style.but(size=style.size * 0.9, bold=False))
         if value:
             indent = 3 * MM
             while width(value, typed) + indent > (end - start) * MM and (indent > 0 or typed.size > 8):
