@@ -47,8 +47,10 @@ class LiftedImage:
     decode: tuple[float, ...] = ()  #: /Decode array, empty for the default
     turn: int = 0  #: degrees clockwise from the stream's raster to the viewer's page: 0, 90, 180, 270
     mirrored: bool = False  #: the raster is mirrored left-right before it is turned
-    box: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)  #: fractions of the viewer's page, top-left origin; may reach beyond it (cropped) or stay inside (margin)
-    overlaid: bool = False  #: something else is seen over the image (a signature's appearance, a stamp, a note): the stream alone is not the whole page
+    #: fractions of the viewer's page, top-left origin; may reach beyond it (cropped) or stay inside (margin)
+    box: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    #: something else is seen over the image (a signature's appearance, a stamp, a note): the stream alone is not the whole page
+    overlaid: bool = False
 
     @property
     def matrix(self) -> Matrix6:
