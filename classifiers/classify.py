@@ -1,0 +1,179 @@
+"""What kind of paper a page is: titles first, then symbol, form number and body phrases; it may answer that it does not know, and says why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from classifiers.identity import identity_of_barcode, mrz_of
+from classifiers.kinds import LETTER, UNKNOWN, catalogue, plain
+from classifiers.layout import Sheet, hull
+from classifiers.reference import Reference, find_reference
+from classifiers.titles import Match, find_titles
+from pipeline.records import Evidence
+from pipeline.text import fold
+
+#: Below this a paper is `khong_xac_dinh`.
+KNOWN = 0.30
+#: Below this a person looks at the type.
+SURE = 0.60
+#: Weight of body phrases by how many distinct ones stand there; they alone never give certainty.
+CUES = (0.0, 0.20, 0.40, 0.55, 0.65)
+
+_VV = re.compile(r"^\W*v\s*[/1il|]\s*v\b", re.IGNORECASE)
+_TO = re.compile(r"\bkinh gui\b")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A type with its score 0..1, the next best one, and what speaks for the type."""
+
+    type: str = UNKNOWN
+    score: float = 0.0
+    runner_up: str = ""
+    runner_up_score: float = 0.0
+    evidence: tuple[Evidence, ...] = ()
+    title: Match | None = None
+
+
+@dataclass
+class _Case:
+    """What speaks for one type."""
+
+    evidence: list[Evidence] = field(default_factory=list)
+    title: Match | None = None
+
+    def score(self) -> float:
+        """Independent witnesses: 1 - product of their doubts."""
+        doubt = 1.0
+        for e in self.evidence:
+            doubt *= 1.0 - e.weight
+        return 1.0 - doubt
+
+
+def classify(sheets: Sequence[Sheet]) -> Guess:
+    """Type of the paper that these pages are; title and symbol are looked for on the first one, phrases on all."""
+    if not sheets:
+        return Guess()
+    first = sheets[0]
+    cases: dict[str, _Case] = {}
+    matches = find_titles(first)
+    for m in matches:
+        case = cases.setdefault(m.type, _Case())
+        case.title = m
+        kind = "title" if m.exact else "fuzzy_title"
+        box = hull(s.box for s in m.segments)
+        case.evidence.append(Evidence(kind, m.text, first.number, box, round(m.score, 3)))
+    best_title = max((m.score for m in matches), default=0.0)
+    _form_numbers(first, cases)
+    reference = find_reference(first)
+    if reference:
+        _symbol(first, reference, cases)
+    if best_title < 0.8:
+        _letter(first, reference, cases)
+    _machine_read(first, cases)
+    _cues(sheets, cases)
+    scores = {name: case.score() for name, case in cases.items()}
+    _decide_pairs(sheets, scores)
+    return _answer(cases, scores)
+
+
+def _answer(cases: dict[str, _Case], scores: dict[str, float]) -> Guess:
+    order = sorted(scores, key=lambda name: (-scores[name], name))
+    if not order:
+        return Guess()
+    best = order[0]
+    second = order[1] if len(order) > 1 and scores[order[1]] >= 0.1 else ""
+    if scores[best] < KNOWN:
+        return Guess(UNKNOWN, round(scores[best], 3), best, round(scores[best], 3), tuple(cases[best].evidence))
+    return Guess(best, round(scores[best], 3), second, round(scores.get(second, 0.0), 3), tuple(cases[best].evidence), cases[best].title)
+
+
+def _form_numbers(sheet: Sheet, cases: dict[str, _Case]) -> None:
+    """A form number beside a fitting title confirms it; alone it is weak, for numbers are used twice (CT07 of police and of social insurance)."""
+    head = [s for s in sheet.by_place if s.box[1] < 0.35]
+    for kind in catalogue().kinds.values():
+        for form in kind.forms:
+            shown = re.compile(rf"(?<![0-9a-z/]){re.escape(fold(form))}(?![0-9a-z])")
+            at = next((s for s in head if shown.search(fold(s.text))), None)
+            if at:
+                weight = 0.5 if kind.id in cases else 0.25
+                cases.setdefault(kind.id, _Case()).evidence.append(Evidence("form", at.text, sheet.number, at.box, weight))
+
+
+def _symbol(sheet: Sheet, reference: Reference, cases: dict[str, _Case]) -> None:
+    known = catalogue()
+    if reference.head:
+        name = known.symbols[reference.head]
+        cases.setdefault(name, _Case()).evidence.append(Evidence("symbol", reference.symbol, sheet.number, reference.box, 0.70))
+    for kind in known.kinds.values():
+        if any(t in re.split(r"[-/]", reference.symbol)[1:] for t in kind.tails):
+            cases.setdefault(kind.id, _Case()).evidence.append(Evidence("symbol", reference.symbol, sheet.number, reference.box, 0.60))
+
+
+def _letter(sheet: Sheet, reference: Reference | None, cases: dict[str, _Case]) -> None:
+    """An official letter has no title: `V/v` under the number, `Kính gửi`, and a symbol that begins with the agency."""
+    case = _Case()
+    vv = next((s for s in sheet.by_place if s.box[1] < 0.45 and _VV.match(s.text)), None)
+    if vv:
+        case.evidence.append(Evidence("cue", vv.text, sheet.number, vv.box, 0.55))
+    if reference and reference.symbol and not reference.head:
+        case.evidence.append(Evidence("symbol", reference.symbol, sheet.number, reference.box, 0.55))
+    if not case.evidence:
+        return
+    to = next((s for s in sheet.by_place if s.box[1] < 0.5 and _TO.search(s.plain)), None)
+    if to:
+        case.evidence.append(Evidence("cue", to.text, sheet.number, to.box, 0.30))
+    if sheet.motto:
+        case.evidence.append(Evidence("layout", sheet.motto.text, sheet.number, sheet.motto.box, 0.20))
+    cases[LETTER] = case
+
+
+def _machine_read(sheet: Sheet, cases: dict[str, _Case]) -> None:
+    """The QR code of an identity card and the machine-readable zone tell the card without any title."""
+    new_card = any(c in sheet.squeezed for c in ("ministryofpublicsecurity", "noicutru", "placeofbirthregistration", "hochudemvatenkhaisinh"))
+    for code in sheet.page.barcodes:
+        if identity_of_barcode(code.text):
+            name = "can_cuoc" if new_card else "cccd_truoc"
+            cases.setdefault(name, _Case()).evidence.append(Evidence("barcode", code.format, sheet.number, code.box, 0.80))
+    zone = mrz_of(sheet)
+    if zone:
+        name = {"P": "ho_chieu"}.get(zone.kind, "can_cuoc" if new_card else "cccd_sau")
+        if zone.kind != "P" and "cccd_truoc" in cases:
+            name = "cccd_truoc"
+        cases.setdefault(name, _Case()).evidence.append(Evidence("mrz", zone.kind, sheet.number, zone.box, 0.85))
+
+
+def _cues(sheets: Sequence[Sheet], cases: dict[str, _Case]) -> None:
+    for name, cues in catalogue().cues.items():
+        hits: list[tuple[str, int]] = []
+        amount = 0.0
+        for cue, printed, weight in cues:
+            page = next((s.number for s in sheets if _has(s, cue)), 0)
+            if page:
+                hits.append((printed, page))
+                amount += weight
+        if not hits:
+            continue
+        whole, part = divmod(min(amount, len(CUES) - 1), 1)
+        weight = CUES[int(whole)] + part * (CUES[min(int(whole) + 1, len(CUES) - 1)] - CUES[int(whole)])
+        total = 1 - (1 - weight) ** (1 / len(hits))
+        case = cases.setdefault(name, _Case())
+        case.evidence += [Evidence("cue", printed, page, None, round(total, 3)) for printed, page in hits]
+
+
+def _has(sheet: Sheet, cue: str) -> bool:
+    """Whether the page has the phrase; spaces may be lost or added in a long one."""
+    return f" {cue} " in sheet.plain or (len(cue) >= 12 and cue.replace(" ", "") in sheet.squeezed)
+
+
+def _decide_pairs(sheets: Sequence[Sheet], scores: dict[str, float]) -> None:
+    """Two like types: the one with fewer of its own signs loses a third."""
+    for pair in catalogue().pairs:
+        a, b = pair.types
+        if a not in scores or b not in scores or abs(scores[a] - scores[b]) > 0.35:
+            continue
+        na, nb = (sum(any(_has(s, plain(sign)) for s in sheets) for sign in signs) for signs in pair.signs)
+        if na != nb:
+            scores[a if na < nb else b] *= 0.65
