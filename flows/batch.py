@@ -1,0 +1,183 @@
+"""A batch: files in natural order through receive, read, understand, write and archive, with pages read ahead while earlier files are stored."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+
+from flows.jobs import WrittenDocument, write_document
+from flows.pool import Lost, Pool
+from flows.reading import Reader, assemble, receive, refused
+from pipeline.errors import NotProved, SohoaError
+from pipeline.intake import Found
+from pipeline.messages import say
+from pipeline.records import Document, Page, SourceFile, SourceRecord
+from pipeline.settings import Settings
+from storage.archive import Archive
+from storage.views import Written
+
+#: Sources received and handed to the pool ahead of the one being archived; bounds memory, not correctness.
+AHEAD = 24
+
+WRITE_TIMEOUT = 600.0  #: seconds for the PDF of one document
+
+
+@dataclass
+class Progress:
+    """What a batch tells while it runs; each call comes from any thread."""
+
+    received: Callable[[int], None] = lambda pages: None  #: pages of one more file
+    page: Callable[[Page], None] = lambda page: None
+    all_received: Callable[[], None] = lambda: None
+    source: Callable[[Outcome], None] = lambda outcome: None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input file."""
+
+    found: Found
+    record: SourceRecord
+    how: str  #: new, known (archived before), duplicate (same bytes earlier in this batch), refused, failed (read but not stored)
+    documents: tuple[str, ...] = ()  #: ids of its documents in the archive
+
+
+@dataclass
+class _Item:
+    found: Found
+    received: SourceFile | SourceRecord | None = None
+    known: SourceRecord | None = None
+    futures: list[Future[Page]] = field(default_factory=list)
+    failure: BaseException | None = None
+    ready: threading.Event = field(default_factory=threading.Event)
+
+
+class Batch:
+    """Receives and reads ahead in the background from `start`; `finish` archives them one by one, in order."""
+
+    def __init__(
+        self, found: Iterable[Found], archive: Archive, pool: Pool, settings: Settings, *, operator_code: str = "", progress: Progress | None = None,
+        keep: bool = True,
+    ) -> None:
+        self.items = [_Item(f) for f in found]
+        self.archive, self.pool, self.settings = archive, pool, settings
+        self.operator_code, self.keep = operator_code, keep
+        self.progress = progress or Progress()
+        self.reader = Reader(pool, settings, archive.work, self.progress.page)
+        self._window = threading.Semaphore(AHEAD)
+        self._stop = threading.Event()
+        self._reads = threading.Event()
+        self._thread = threading.Thread(target=self._receive_all, daemon=True, name="receive")
+        self._reading = settings.reading_digest()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._window.release()
+
+    def must_read(self, timeout: float) -> bool:
+        """True as soon as one file is found that has to be read; False when all are known, or after `timeout` seconds."""
+        self._reads.wait(timeout)
+        return self._reads.is_set() and any(i.futures for i in self.items)
+
+    def _receive_all(self) -> None:
+        sums: set[str] = set()
+        for item in self.items:
+            self._window.acquire()
+            if self._stop.is_set():
+                return
+            try:
+                self._receive(item, sums)
+            except BaseException as error:
+                item.failure = error
+            item.ready.set()
+        self._reads.set()
+        self.progress.all_received()
+
+    def _receive(self, item: _Item, sums: set[str]) -> None:
+        item.received = receive(item.found, self.settings)
+        if isinstance(item.received, SourceRecord):
+            self.progress.received(0)
+            return
+        source = item.received
+        self.progress.received(source.pages)
+        if source.sha256 not in sums:
+            item.known = self.archive.known(source.sha256, self._reading)
+            if item.known is None:
+                item.futures = self.reader.begin(source)
+                self._reads.set()
+        sums.add(source.sha256)
+
+    def finish(self, index: int) -> Outcome:
+        """Waits for one file's pages and archives it; files are to be finished in order. Errors of the store are raised, those of the file told."""
+        item = self.items[index]
+        item.ready.wait()
+        if item.failure:
+            raise item.failure
+        outcome = self._finish(item)  # when this raises, the pages stay: a second try archives without reading again
+        self._window.release()
+        item.futures = []
+        self.progress.source(outcome)
+        return outcome if self.keep else replace(outcome, record=replace(outcome.record, pages=()))
+
+    def _finish(self, item: _Item) -> Outcome:
+        if isinstance(item.received, SourceRecord):
+            return Outcome(item.found, item.received, "refused")
+        source = item.received
+        assert source is not None  # noqa: S101  set before `ready`
+        earlier = item.known or self.archive.known(source.sha256, self._reading)
+        if earlier is not None:
+            return self._again(item, source, earlier)
+        pages = self.reader.finish(item.futures)
+        record = assemble(source, pages, self.settings, operator_code=self.operator_code, folder_code=item.found.folder_code)
+        try:
+            written = self._write(record)
+        except (NotProved, Lost) as error:
+            reason = error.key if isinstance(error, SohoaError) else error.reason
+            return Outcome(item.found, replace(record, error=refused(item.found, reason, say(reason, name=source.name)).error), "failed")
+        stored = self.archive.put(record, written, batch_id=source.sha256[:16], reading_digest=self._reading)
+        self.reader.forget(source)
+        return Outcome(item.found, record, "new", tuple(d.id for d in stored.documents))
+
+    def _again(self, item: _Item, source: SourceFile, earlier: SourceRecord) -> Outcome:
+        """The same bytes once more: nothing is read; what waits without a dossier is filed when one is given now."""
+        for page in earlier.pages:
+            self.progress.page(page)
+        record = self.archive.again(earlier, source, operator_code=self.operator_code or item.found.folder_code)
+        return Outcome(item.found, record, "known" if item.known else "duplicate")
+
+    def _write(self, record: SourceRecord) -> list[Written]:
+        """PDF/A and ALTO of all documents, by the pool before any further page."""
+        folder = self.reader.folder(record.source)
+        assert folder is not None  # noqa: S101  an archive always has a work folder
+        futures: list[Future[WrittenDocument]] = []
+        for number, document in enumerate(record.documents):
+            pages = pages_of(record, document)
+            title = title_of(document)
+            futures.append(
+                self.pool.submit(write_document, record.source, pages, title, folder, f"d{number}", self.settings, timeout=WRITE_TIMEOUT, priority=0)
+            )
+        done = [f.result() for f in futures]
+        return [Written(number, d.pdf, d.alto.read_bytes()) for number, d in enumerate(done)]
+
+    def all_read(self) -> bool:
+        """Nothing is left for the pool."""
+        return not self._thread.is_alive() and all(f.done() for i in self.items for f in i.futures)
+
+
+def pages_of(record: SourceRecord, document: Document) -> list[Page]:
+    by_number = {p.number: p for p in record.pages}
+    return [by_number[n] for n in document.pages]
+
+
+def title_of(document: Document) -> str:
+    """Title of the PDF: reference or type, never a person's name."""
+    from classifiers.kinds import type_name
+
+    reference = document.fields.get("reference")
+    return " ".join(filter(None, [type_name(document.type), reference.value if reference else ""]))
+

@@ -1,0 +1,97 @@
+"""The command line: `sohoa COMMAND`. Errors become a message and an exit code here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from pipeline.errors import Exit, SohoaError
+from pipeline.messages import say
+
+app = typer.Typer(
+    name="sohoa",
+    help=say("help_sohoa"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ArchiveOption = Annotated[str, typer.Option("--archive", metavar="FOLDER|s3://HOST:PORT/BUCKET", help=say("help_archive"))]
+JsonOption = Annotated[bool, typer.Option("--json", help=say("help_json"))]
+PathsArgument = Annotated[list[Path], typer.Argument(help=say("help_paths"))]
+
+
+def location(given: str) -> str:
+    """The archive asked for, else that of the settings; a relative default lies in the project, not in the working folder."""
+    from pipeline.settings import ROOT, settings
+
+    if given:
+        return given
+    configured = settings().archive.location
+    return configured if configured.startswith("s3://") or Path(configured).is_absolute() else str(ROOT / configured)
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def finish(code: Exit) -> None:
+    if code:
+        raise typer.Exit(int(code))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; answers the exit code."""
+    os.environ["OMP_THREAD_LIMIT"] = "1"
+    signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    try:
+        result = _command()(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="sohoa", standalone_mode=False)
+        return int(result or 0)
+    except SohoaError as error:
+        return _tell(str(error), error.exit_code)
+    except TyperException as error:
+        shown = error.format_message()
+        return _tell(f"{shown}\n{say('usage_hint')}" if shown else say("usage_hint"), Exit.USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        return _tell(say("interrupted"), Exit.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; say nothing at exit either
+        return Exit.DONE
+    except OSError as error:
+        return _tell(say("os_error", why=error.strerror or type(error).__name__, name=error.filename or ""), Exit.NOT_WRITTEN)
+
+
+def _command() -> Callable[..., Any]:
+    from flows import commands_archive, commands_run, commands_tools
+
+    for module in (commands_run, commands_archive, commands_tools):
+        module.register(app)
+    return typer.main.get_command(app)
+
+
+def _tell(message: str, code: Exit) -> int:
+    if message:
+        sys.stderr.write(f"sohoa: {message}\n")
+    return int(code)
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout and sys.stdout.flush()
+    sys.exit(code)

@@ -1,0 +1,264 @@
+"""Commands that ask or tend an archive: search, show, get, file, reindex."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.cli import ArchiveOption, JsonOption, location, print_json
+from pipeline.codes import valid_code
+from pipeline.errors import UsageError
+from pipeline.messages import say
+from pipeline.records import Box, Page
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+    from storage.views import DocumentView, Hit
+
+UNFILED = "unfiled"
+GET_FORMATS = ("pdf", "alto", "json", "text", "original")
+SUFFIX = {"pdf": "pdf", "alto": "alto.xml", "json": "json", "text": "txt"}
+
+
+def register(app: typer.Typer) -> None:
+    app.command(help=say("help_search"))(search)
+    app.command(help=say("help_show"))(show)
+    app.command(help=say("help_get"))(get)
+    app.command(help=say("help_file"))(file)
+    app.command(help=say("help_reindex"))(reindex)
+
+
+def search(
+    query: Annotated[str, typer.Argument(metavar="Q", help=say("help_query"))],
+    paper: Annotated[str, typer.Option("--type", metavar="TYPE", help=say("help_type"))] = "",
+    issuer: Annotated[str, typer.Option(help=say("help_issuer"))] = "",
+    date_from: Annotated[str, typer.Option("--from", metavar="DATE", help=say("help_from"))] = "",
+    date_to: Annotated[str, typer.Option("--to", metavar="DATE", help=say("help_to"))] = "",
+    dossier: Annotated[str, typer.Option(metavar="CODE", help=say("help_in_dossier"))] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10000, help=say("help_limit"))] = 20,
+    archive: ArchiveOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    from pipeline.settings import settings
+    from storage.archive import Archive
+    from storage.views import Query
+
+    for value in (date_from, date_to):
+        _check_date(value)
+    asked = Query(query, type=paper, issuer=issuer, date_from=date_from, date_to=date_to, dossier=dossier, limit=limit)
+    with Archive.open(location(archive), settings(), write=False) as opened:
+        hits = opened.search(asked)
+    if as_json:
+        print_json([hit.to_json() for hit in hits])
+        return
+    console = Console(highlight=False)
+    if not hits:
+        console.print(say("no_hits"))
+    for hit in hits:
+        _print_hit(console, hit)
+
+
+def _check_date(value: str) -> None:
+    try:
+        if value:
+            date.fromisoformat(value)
+    except ValueError as error:
+        raise UsageError("not_a_date", value=value) from error
+
+
+def _print_hit(console: Console, hit: Hit) -> None:
+    from classifiers.kinds import type_name
+
+    where = f"{hit.dossier}.{hit.ordinal:02d}" if hit.dossier else f"{say('unfiled')} {hit.document}"
+    head = Text.assemble((where, "bold cyan"), "  ", type_name(hit.type), f"  {say('page')} {hit.page}")
+    line = Text("  ")
+    line.append(_marked(hit.snippet))
+    console.print(head)
+    console.print(line)
+
+
+def _marked(snippet: str) -> Text:
+    """The words between « and » stand out; without colour the marks stay."""
+    text = Text()
+    for part in re.split(r"(«[^»]*»)", snippet):
+        text.append(part, style="bold yellow" if part.startswith("«") else "")
+    return text
+
+
+def show(
+    code: Annotated[str, typer.Argument(metavar="CODE", help=say("help_show_code"))],
+    page: Annotated[int, typer.Option(min=1, help=say("help_page"))] = 0,
+    find: Annotated[str, typer.Option(metavar="Q", help=say("help_find"))] = "",
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help_png"))] = None,
+    archive: ArchiveOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    from pipeline.settings import settings
+    from storage.archive import Archive
+
+    if png and not page:
+        raise UsageError("page_wanted")
+    with Archive.open(location(archive), settings(), write=False) as opened:
+        documents = _documents(opened, code)
+        if page:
+            _show_page(opened, documents, page, find, png, as_json)
+        elif as_json:
+            print_json({"code": code, "documents": [d.to_json() for d in documents]})
+        else:
+            _print_documents(documents, code)
+
+
+def _documents(archive: Archive, code: str) -> list[DocumentView]:
+    """Documents of a dossier, all unfiled ones, or one document by its id."""
+    if code == UNFILED:
+        return archive.unfiled()
+    if valid_code(code):
+        return list(archive.dossier(code).documents)
+    return [archive.document(code)]
+
+
+def _pages(archive: Archive, documents: list[DocumentView]) -> Iterator[tuple[DocumentView, Page]]:
+    for document in documents:
+        for page in archive.pages(document.id):
+            yield document, page
+
+
+def _show_page(archive: Archive, documents: list[DocumentView], number: int, find: str, png: Path | None, as_json: bool) -> None:
+    found = next((pair for n, pair in enumerate(_pages(archive, documents), 1) if n == number), None)
+    if found is None:
+        raise UsageError("no_such_page", page=number)
+    document, page = found
+    boxes = archive.locate(document.source, page.number, find) if find else []
+    if png:
+        from flows.read import write_bytes
+
+        write_bytes(_picture(archive, document, page, boxes), png)
+    if as_json:
+        from flows.report import page_json
+
+        print_json(page_json(page) | {"document": document.id, "boxes": boxes})
+    elif png:
+        typer.echo(say("picture_written", name=str(png)))
+    else:
+        typer.echo(page.reading.text)
+
+
+def _picture(archive: Archive, document: DocumentView, page: Page, boxes: list[Box]) -> bytes:
+    from dataclasses import replace
+
+    from pipeline.picture import page_png
+    from pipeline.settings import settings
+
+    record = archive.record(document.source)
+    if record is None:
+        raise UsageError("no_such_document", document=document.id)
+    with tempfile.TemporaryDirectory(prefix="sohoa-") as folder:
+        original = archive.original(document.source, Path(folder) / f"original.{record.source.extension}")
+        return page_png(replace(record.source, path=str(original)), page, boxes, settings())
+
+
+def _print_documents(documents: list[DocumentView], code: str) -> None:
+    from classifiers.kinds import type_name
+    from flows.report import span
+
+    console = Console(highlight=False)
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), title=code, title_justify="left", title_style="bold cyan")
+    for key in ("col_document", "col_type", "col_number", "col_date", "col_pages", "col_file", "col_state"):
+        grid.add_column(say(key), overflow="fold")
+    for d in documents:
+        value = {name: d.fields[name].value if name in d.fields else "" for name in ("reference", "issued_on")}
+        why = "; ".join(say(reason) for reason in d.review) if d.review_state == "waiting" else ""
+        if why and d.candidates:
+            why += f" ({', '.join(d.candidates)})"
+        name = f".{d.ordinal:02d}" if d.dossier else d.id
+        grid.add_row(name, type_name(d.type), value["reference"], value["issued_on"], span(d.pages), d.name, why or say("state_good"))
+    console.print(grid)
+
+
+def get(
+    code: Annotated[str, typer.Argument(metavar="CODE", help=say("help_show_code"))],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help=say("help_get_to"))],
+    form: Annotated[str, typer.Option("--format", help=say("help_format", formats=", ".join(GET_FORMATS)))] = "pdf",
+    archive: ArchiveOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    from pipeline.settings import settings
+    from storage.archive import Archive
+
+    if form not in GET_FORMATS:
+        raise UsageError("unknown_format", formats=", ".join(GET_FORMATS))
+    if to.exists() and not to.is_dir():
+        raise UsageError("no_such_folder", name=str(to))
+    to.mkdir(parents=True, exist_ok=True)
+    with Archive.open(location(archive), settings(), write=False) as opened:
+        written = [str(_fetch(opened, d, form, to)) for d in _documents(opened, code)]
+    written = list(dict.fromkeys(written))
+    if as_json:
+        print_json(written)
+    else:
+        typer.echo(say("files_written", count=len(written), name=str(to)))
+
+
+def _fetch(archive: Archive, document: DocumentView, form: str, to: Path) -> Path:
+    """One file, whole or not at all. Originals keep their digest as name: several documents may come from one."""
+    from flows.read import write_bytes
+
+    stem = f"{document.dossier}.{document.ordinal:02d}" if document.dossier else document.id
+    if form == "original":
+        key = str(document.files["original"]["key"])
+        target = to / key.rsplit("/", 1)[-1]
+        part = target.with_name(target.name + ".part")
+        archive.fetch(document.id, "original", part)
+        part.replace(target)
+        return target
+    target = to / f"{stem}.{SUFFIX[form]}"
+    if form == "text":
+        from pipeline.hocr import plain_text
+
+        write_bytes(plain_text(archive.pages(document.id)).encode(), target)
+    else:
+        write_bytes(archive.get(document.id, form), target)
+    return target
+
+
+def file(
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help=say("help_document_id"))],
+    code: Annotated[str, typer.Argument(metavar="CODE", help=say("help_dossier"))],
+    archive: ArchiveOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    from pipeline.settings import settings
+    from storage.archive import Archive
+
+    if not valid_code(code):
+        raise UsageError("not_a_code", code=code)
+    with Archive.open(location(archive), settings(), write=True) as opened:
+        view = opened.file(document, code)
+    if as_json:
+        print_json(view.to_json())
+    else:
+        typer.echo(say("filed", code=f"{view.dossier}.{view.ordinal:02d}"))
+
+
+def reindex(archive: ArchiveOption = "", as_json: JsonOption = False) -> None:
+    from pipeline.settings import settings
+    from storage.archive import Archive
+
+    with Archive.open(location(archive), settings(), write=False):
+        pass  # says so when there is none, before one would be made
+    with Archive.open(location(archive), settings(), write=True) as opened:
+        count = opened.reindex()
+    if as_json:
+        print_json({"pages": count})
+    else:
+        typer.echo(say("reindexed", count=count))
+

@@ -1,0 +1,180 @@
+"""The main flow: paper in, archive out. Prefect observes and retries; the work itself is plain functions that run without it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flows import prefect_home
+from flows.batch import Batch, Outcome, Progress
+from flows.jobs import own_tesseract_threads
+from flows.pool import Pool
+from flows.reading import now
+from flows.server import EmbeddedServer, wanted
+from pipeline.errors import SohoaError, Transient
+from pipeline.intake import Found, discover
+from pipeline.settings import Settings
+from storage.archive import Archive
+
+SERVER_GRACE = 3.0  #: seconds a batch that is read waits for the embedded server, then goes on without it
+SERVER_LIMIT = 60.0
+RETRY_DELAYS = [1.0, 5.0, 20.0]  #: seconds between tries when the store is away for a moment
+
+#: Batches of this process by number: flows and tasks get the number alone, so that no path or name reaches Prefect.
+_batches: dict[int, tuple[Batch, list[Outcome]]] = {}
+_numbers = itertools.count(1)
+
+
+@dataclass
+class BatchReport:
+    """What a run has done."""
+
+    archive: str
+    started: str
+    ended: str = ""
+    seconds: float = 0.0
+    outcomes: list[Outcome] = field(default_factory=list)
+    orchestrated: bool = False  #: a Prefect server saw it
+    stopped: str = ""  #: why it ended before its last file, message key
+
+
+def digitize(
+    paths: Sequence[Path],
+    *,
+    location: str,
+    settings: Settings,
+    dossier: str = "",
+    progress: Progress | None = None,
+    found: Sequence[Found] | None = None,
+    until: Callable[[], str] = lambda: "",
+    keep: bool = True,
+) -> BatchReport:
+    """Digitize files and folders into the archive at `location`.
+
+    `found` replaces `paths` when the caller has walked the folders itself; `until` is asked before each file and stops the batch by answering
+    why. Without `keep` the outcomes hold no pages (a backlog would not fit into memory): `progress.source` has seen them.
+    Raises the store's and the catalogue's errors and MissingTool; what is wrong with a file is told in its outcome.
+    """
+    own_tesseract_threads()
+    files = list(discover(paths)) if found is None else list(found)
+    report = BatchReport(location, now())
+    begun = time.monotonic()
+    with Archive.open(location, settings, write=True) as archive, Pool(settings.pool_size()) as pool:
+        batch = Batch(files, archive, pool, settings, operator_code=dossier, progress=progress, keep=keep)
+        batch.start()
+        try:
+            _orchestrate(batch, report, until)
+        finally:
+            batch.stop()
+            report.seconds = time.monotonic() - begun
+            report.ended = now()
+    return report
+
+
+def _orchestrate(batch: Batch, report: BatchReport, until: Callable[[], str]) -> None:
+    """Under a Prefect server when one answers, else plainly; whatever fails in Prefect, the rest is done plainly."""
+    if os.environ.get("PREFECT_API_URL"):
+        if server_answers(os.environ["PREFECT_API_URL"]):
+            _with_prefect(batch, report, until)
+    elif wanted() and batch.must_read(SERVER_LIMIT):
+        server = EmbeddedServer()
+        server.start()
+        try:
+            if _server_in_time(server, batch):
+                _with_prefect(batch, report, until, server.url)
+        finally:
+            server.stop()
+    _plainly(batch, report, until)
+
+
+def _plainly(batch: Batch, report: BatchReport, until: Callable[[], str]) -> None:
+    while len(report.outcomes) < len(batch.items) and not report.stopped:
+        report.stopped = until()
+        if not report.stopped:
+            report.outcomes.append(batch.finish(len(report.outcomes)))
+
+
+def _with_prefect(batch: Batch, report: BatchReport, until: Callable[[], str], url: str = "") -> None:
+    prefect_home.set_environment()
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    number = next(_numbers)
+    _batches[number] = batch, report.outcomes
+    try:
+        with temporary_settings({PREFECT_API_URL: url} if url else {}):
+            report.stopped = _flow(until)(number)
+            report.orchestrated = True
+    except SohoaError:
+        raise
+    except Exception:
+        # trouble inside Prefect; an error of ours comes again in the plain run and is told there
+        report.orchestrated = False
+    finally:
+        del _batches[number]
+
+
+def _flow(until: Callable[[], str]) -> Callable[[int], str]:
+    """The Prefect flow and its task; made late, for importing Prefect costs a second and a half."""
+    from prefect import flow, task
+    from prefect.cache_policies import NO_CACHE
+
+    @task(
+        name="archive-source",
+        task_run_name="source-{index}",
+        retries=len(RETRY_DELAYS),
+        retry_delay_seconds=RETRY_DELAYS,
+        retry_condition_fn=_worth_retrying,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+    def archive_source(number: int, index: int) -> None:
+        batch, outcomes = _batches[number]
+        outcomes.append(batch.finish(index))
+
+    @flow(name="digitize", flow_run_name="batch-{number}", validate_parameters=False, persist_result=False)
+    def digitize_flow(number: int) -> str:
+        batch, outcomes = _batches[number]
+        while len(outcomes) < len(batch.items):
+            if stop := until():
+                return stop
+            archive_source(number, len(outcomes))
+        return ""
+
+    return digitize_flow
+
+
+def _worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
+    try:
+        state.result()
+    except Exception as error:
+        return isinstance(error, Transient)
+    return False
+
+
+def _server_in_time(server: EmbeddedServer, batch: Batch) -> bool:
+    begun = time.monotonic()
+    read_at = 0.0
+    while not server.wait(0.05):
+        if server.failed or time.monotonic() - begun > SERVER_LIMIT:
+            return False
+        if batch.all_read():
+            read_at = read_at or time.monotonic()
+            if time.monotonic() - read_at > SERVER_GRACE:
+                return False
+    return True
+
+
+def server_answers(url: str) -> bool:
+    """A Prefect API at this address is healthy."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=5) as answer:  # noqa: S310  the operator's own setting
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False

@@ -1,0 +1,181 @@
+"""Worker processes, one per core, that survive what a bad page does to them.
+
+A worker that dies or overruns its time is replaced; its job is tried once more, then answered with a `Lost`. When this process dies, however it
+dies, every worker and its Tesseract child go with it: each worker leads a process group of its own, and a shell in
+that group reads a pipe that only this process holds; when the pipe ends, it kills the group.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import multiprocessing as mp
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_LAST = 1_000_000  #: priority of the job that ends a worker's thread
+
+
+class Lost(Exception):
+    """The worker was lost twice over this job. `reason` is `worker_died` or `worker_timeout`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(order=True)
+class _Job:
+    priority: int
+    number: int
+    future: Future[Any] = field(compare=False)
+    function: Callable[..., Any] = field(compare=False)
+    arguments: tuple[Any, ...] = field(compare=False)
+    timeout: float = field(compare=False)
+    tries: int = field(default=0, compare=False)
+
+
+@dataclass
+class _Worker:
+    process: mp.process.BaseProcess
+    pipe: Connection
+    lifeline: Connection
+
+    def kill(self) -> None:
+        """The worker and whatever it has started, at once."""
+        if self.process.pid:
+            for kill in (os.killpg, os.kill):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    kill(self.process.pid, signal.SIGKILL)
+        self.process.join()
+        self.pipe.close()
+        self.lifeline.close()
+
+
+class Pool:
+    """`size` workers; `submit` answers a future at once; jobs are taken by priority (0 first), then in the order they were given."""
+
+    def __init__(self, size: int) -> None:
+        self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
+        self._numbers = itertools.count()
+        self._context = mp.get_context("spawn")
+        self._closing = threading.Event()
+        self._workers: dict[int, _Worker] = {}
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._serve, args=(i,), daemon=True, name=f"pool-{i}") for i in range(size)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, function: Callable[..., T], *arguments: Any, timeout: float, priority: int = 1) -> Future[T]:
+        """Run `function(*arguments)` in a worker; after `timeout` seconds the worker is killed."""
+        future: Future[T] = Future()
+        self._jobs.put(_Job(priority, next(self._numbers), future, function, arguments, timeout))
+        return future
+
+    def close(self) -> None:
+        """Drops what has not begun, kills what runs; returns when no worker is left."""
+        self._closing.set()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._jobs.get_nowait().future.cancel()
+        for _ in self._threads:
+            self._jobs.put(_Job(_LAST, next(self._numbers), Future(), _nothing, (), 0.0))
+        with self._lock:
+            for worker in self._workers.values():
+                if worker.process.pid:
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.killpg(worker.process.pid, signal.SIGKILL)
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        watched, lifeline = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_work, args=(theirs, watched), daemon=True)
+        process.start()
+        theirs.close()
+        watched.close()
+        return _Worker(process, ours, lifeline)
+
+    def _serve(self, index: int) -> None:
+        worker: _Worker | None = None
+        try:
+            while (job := self._jobs.get()).priority != _LAST and not self._closing.is_set():
+                if not job.tries and not job.future.set_running_or_notify_cancel():
+                    continue
+                if worker is None:
+                    worker = self._start()
+                    with self._lock:
+                        self._workers[index] = worker
+                reason = self._run(worker, job)
+                if reason:
+                    worker.kill()
+                    worker = None
+                    job.tries += 1
+                    if self._closing.is_set():
+                        job.future.cancel()
+                    elif job.tries < 2:
+                        self._jobs.put(job)
+                    else:
+                        job.future.set_exception(Lost(reason))
+        finally:
+            if worker is not None:
+                worker.kill()
+
+    def _run(self, worker: _Worker, job: _Job) -> str:
+        """Empty when the job was answered, else why the worker is lost."""
+        try:
+            worker.pipe.send((job.function, job.arguments))
+            if not worker.pipe.poll(job.timeout):
+                return "worker_timeout"
+            ok, answer = worker.pipe.recv()
+        except (EOFError, OSError):
+            return "worker_died"
+        if ok:
+            job.future.set_result(answer)
+        else:
+            job.future.set_exception(answer)
+        return ""
+
+
+def _nothing() -> None:
+    """The job that is never run."""
+
+
+def _work(pipe: Connection, lifeline: Connection) -> None:
+    """A worker's life: one job at a time until the pipe ends."""
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # a process, not a thread: it acts even while this one is stuck in a library that holds the interpreter
+    subprocess.Popen(["/bin/sh", "-c", "read line; kill -9 0"], stdin=lifeline.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    lifeline.close()
+    while True:
+        try:
+            function, arguments = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            answer = True, function(*arguments)
+        except Exception as error:
+            answer = False, error
+        try:
+            pipe.send(answer)
+        except (TypeError, AttributeError, ValueError) as error:  # an answer or exception that cannot travel
+            pipe.send((False, RuntimeError(f"{type(error).__name__} while sending {type(answer[1]).__name__}")))
+

@@ -1,0 +1,123 @@
+"""From files to records: receive, read in the pool, understand. Used by `digitize`, `night` and `read`."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from classifiers import understand
+from flows.jobs import cached_page, read_page
+from flows.pool import Lost, Pool
+from pipeline.errors import MissingTool, UnreadableInput
+from pipeline.intake import Found, recognise
+from pipeline.messages import say
+from pipeline.records import Failure, Page, PageState, SourceFile, SourceRecord, Step
+from pipeline.settings import Settings
+
+PageDone = Callable[[Page], None]
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def receive(found: Found, settings: Settings) -> SourceFile | SourceRecord:
+    """The file as received, or the record that says why it cannot be read."""
+    try:
+        return replace(recognise(found.path, found.name, settings), received=now())
+    except UnreadableInput as error:
+        return refused(found, error.key, str(error))
+    except OSError as error:
+        return refused(found, "not_accessible", say("not_accessible", name=found.name, why=error.strerror or ""))
+
+
+def refused(found: Found, code: str, message: str) -> SourceRecord:
+    """A full record of a file that gives no pages."""
+    try:
+        with found.path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = found.path.stat().st_size
+    except OSError:
+        digest, size = "", 0
+    source = SourceFile(found.name, str(found.path), digest, size, "", "", 0, received=now())
+    return SourceRecord(source, error=Failure(code, message))
+
+
+class Reader:
+    """Reads sources in a pool; pages read before an interruption are taken from the work folder."""
+
+    def __init__(self, pool: Pool, settings: Settings, work: Path | None, on_page: PageDone = lambda _: None) -> None:
+        self.pool, self.settings, self.work, self.on_page = pool, settings, work, on_page
+
+    def folder(self, source: SourceFile) -> Path | None:
+        """Where the unfinished work on a source lies."""
+        return self.work / f"{source.sha256[:32]}-{self.settings.reading_digest()}" if self.work else None
+
+    def begin(self, source: SourceFile) -> list[Future[Page]]:
+        """Hands all pages to the pool."""
+        folder = self.folder(source)
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        return [self._page(source, number, folder) for number in range(1, source.pages + 1)]
+
+    def _page(self, source: SourceFile, number: int, folder: Path | None) -> Future[Page]:
+        cache = folder / f"{number}.page.json" if folder else None
+        page = cached_page(cache) if cache else None
+        if page is not None:
+            future: Future[Page] = Future()
+            future.set_result(page)
+        else:
+            # the page's own guards come first; the pool's limit catches what hangs inside a library
+            future = self.pool.submit(read_page, source, number, self.settings, cache, timeout=self.settings.intake.page_timeout * 4)
+        future.add_done_callback(self._tell)
+        return future
+
+    def _tell(self, future: Future[Page]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            self.on_page(future.result())
+
+    def finish(self, futures: list[Future[Page]]) -> tuple[Page, ...]:
+        """Waits for the pages; one that was lost with its worker is `failed`. Raises MissingTool, for that stops everything."""
+        pages = []
+        for number, future in enumerate(futures, 1):
+            try:
+                pages.append(future.result())
+            except MissingTool:
+                raise
+            except Lost as lost:
+                pages.append(Page(number, PageState.FAILED, reason=lost.reason, advice="rescan"))
+                self.on_page(pages[-1])
+            except Exception:
+                pages.append(Page(number, PageState.FAILED, reason="read_failed", advice="rescan"))
+                self.on_page(pages[-1])
+        return tuple(pages)
+
+    def forget(self, source: SourceFile) -> None:
+        """Clears the work folder of a source that is safely archived."""
+        if folder := self.folder(source):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def assemble(source: SourceFile, pages: tuple[Page, ...], settings: Settings, *, operator_code: str = "", folder_code: str = "") -> SourceRecord:
+    """Documents, types, fields and dossiers from the pages, with the steps that led there."""
+    pages, documents = understand(source, pages, operator_code=operator_code, folder_code=folder_code)
+    engines = sorted({p.reading.engine for p in pages if p.reading.engine})
+    steps = (
+        Step("receive", "sohoa", version_of_sohoa(), at=source.received),
+        Step("read", "; ".join(engines) or "none", version_of_sohoa(), f"settings {settings.reading_digest()}", at=now()),
+        Step("classify", "sohoa rules", version_of_sohoa(), at=now()),
+        Step("write", "pikepdf", version("pikepdf"), f"PDF/A-{settings.archive.pdfa_part}", at=now()),
+    )
+    return SourceRecord(source, pages, documents, steps)
+
+
+def version_of_sohoa() -> str:
+    from flows import VERSION
+
+    return VERSION

@@ -1,0 +1,189 @@
+"""What a batch says of itself: records and totals as JSON, the table at the end, the exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from classifiers.kinds import type_name
+from flows.batch import Outcome
+from flows.digitize import BatchReport
+from pipeline.errors import Exit
+from pipeline.messages import say
+from pipeline.records import Document, Page, PageState, SourceRecord
+
+NEEDS_EYES = {PageState.DOUBTFUL, PageState.FAILED}
+ARCHIVED = {"new", "known", "duplicate"}
+
+
+def page_json(page: Page) -> dict[str, Any]:
+    plain = page.to_json()
+    reading = plain.pop("reading")
+    words = [w for line in reading["lines"] for w in line["words"]]
+    kept = ("number", "state", "reason", "advice", "kind", "rotation", "skew", "dpi", "width", "height", "barcodes")
+    return {k: plain[k] for k in kept} | {
+        "confidence": {"mean": reading["mean"], "p5": reading["p5"]},
+        "text": page.reading.text,
+        "words": words,
+    }
+
+
+def document_json(document: Document) -> dict[str, Any]:
+    plain = document.to_json()
+    link = plain.pop("link")
+    plain["dossier"] = {"code": link["code"] or None, "evidence": link["evidence"], "alternatives": link["alternatives"], "review": link["review"]}
+    return plain
+
+
+def record_json(record: SourceRecord) -> dict[str, Any]:
+    """One source as `read --format json` and `digitize --report` write it."""
+    links = [d.link for d in record.documents]
+    codes = {link.code for link in links}
+    agreed = None
+    if len(codes) == 1 and (code := codes.pop()):
+        agreed = {"code": code, "evidence": [e.to_json() for e in links[0].evidence]}
+    return {
+        "source": {
+            "name": record.source.name,
+            "sha256": record.source.sha256,
+            "pages": record.source.pages,
+            "media_type": record.source.media_type,
+            "signed": record.source.signed,
+        },
+        "pages": [page_json(p) for p in record.pages],
+        "documents": [document_json(d) for d in record.documents],
+        "dossier": agreed,
+        "error": record.error.to_json() if record.error else None,
+    }
+
+
+def totals(records: Sequence[SourceRecord]) -> dict[str, int]:
+    """Pages per state (their sum is `pages`) and counts of sources, documents, dossiers and what waits."""
+    states = Counter(p.state.value for r in records for p in r.pages)
+    documents = [d for r in records for d in r.documents]
+    return (
+        {"sources": len(records), "pages": sum(r.source.pages for r in records)}
+        | {s.value: states[s.value] for s in PageState}
+        | {
+            "documents": len(documents),
+            "dossiers": len({d.link.code for d in documents if d.link.code}),
+            "unfiled": sum(not d.link.code for d in documents),
+            "review": sum(bool(reasons(d)) for d in documents),
+            "unreadable": sum(r.error is not None for r in records),
+        }
+    )
+
+
+def batch_json(report: BatchReport) -> dict[str, Any]:
+    records = [o.record for o in report.outcomes]
+    hows = Counter(o.how for o in report.outcomes)
+    return {
+        "sources": [record_json(o.record) | {"outcome": o.how} for o in report.outcomes],
+        "totals": totals(records) | {how: hows[how] for how in ("new", "known", "duplicate", "refused")} | {"not_stored": hows["failed"]},
+        "archive": report.archive,
+        "started": report.started,
+        "ended": report.ended,
+        "seconds": round(report.seconds, 2),
+        "stopped": report.stopped or None,
+    }
+
+
+def reasons(document: Document) -> list[str]:
+    """Why a person has to look at a document, message keys without repeats."""
+    return list(dict.fromkeys(r for r in (document.link.review, *document.review) if r))
+
+
+def exit_code(report: BatchReport) -> Exit:
+    """0; 6 when anything waits for a person or failed; 2 when nothing could be read."""
+    done = [o for o in report.outcomes if o.how in ARCHIVED]
+    if report.outcomes and not done:
+        return Exit.NOT_WRITTEN if any(o.how == "failed" for o in report.outcomes) else Exit.UNREADABLE
+    waits = any(p.state in NEEDS_EYES for o in report.outcomes for p in o.record.pages)
+    waits = waits or any(reasons(d) for o in report.outcomes for d in o.record.documents)
+    return Exit.REVIEW if waits or len(done) < len(report.outcomes) or report.stopped else Exit.DONE
+
+
+def field(document: Document, name: str) -> str:
+    found = document.fields.get(name)
+    return found.value if found else ""
+
+
+def table(report: BatchReport) -> Group:
+    """The end of a batch on the terminal: what was found per dossier, what waits and why, where it is, what to type next."""
+    parts: list[Any] = [_documents(report.outcomes)]
+    waiting = list(_waiting(report.outcomes))
+    if waiting:
+        parts += [Text(), Text(say("waiting_title", count=len(waiting)), style="bold yellow"), *waiting]
+    t = totals([o.record for o in report.outcomes])
+    states = ", ".join(f"{t[s.value]} {say('state_' + s.value)}" for s in PageState if t[s.value])
+    parts += [Text(), Text(say("batch_totals", pages=t["pages"], states=states, documents=t["documents"], dossiers=t["dossiers"]), style="bold")]
+    known = sum(o.how in {"known", "duplicate"} for o in report.outcomes)
+    if known:
+        parts.append(Text(say("batch_known", count=known)))
+    rate = t["pages"] / report.seconds * 60 if report.seconds else 0.0
+    parts.append(Text(say("batch_time", seconds=round(report.seconds, 1), rate=round(rate))))
+    parts.append(Text(say("batch_where", archive=report.archive)))
+    if code := next((d.link.code for o in report.outcomes for d in o.record.documents if d.link.code), ""):
+        parts.append(Text(say("batch_next", code=code), style="cyan"))
+    return Group(*parts)
+
+
+def _documents(outcomes: Iterable[Outcome]) -> Table:
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for key in ("col_dossier", "col_type", "col_number", "col_date", "col_pages", "col_file", "col_state"):
+        grid.add_column(say(key), overflow="fold", no_wrap=key in {"col_date", "col_pages"})
+    rows: dict[str, list[tuple[str, Document, SourceRecord]]] = {}
+    for outcome in outcomes:
+        for document in outcome.record.documents:
+            rows.setdefault(document.link.code, []).append((outcome.found.name, document, outcome.record))
+    for code in sorted(rows, key=lambda c: (not c, c)):
+        for first, (name, document, record) in zip([True] + [False] * len(rows[code]), rows[code], strict=False):
+            states = Counter(p.state for p in record.pages if p.number in document.pages)
+            doubt = sum(states[s] for s in NEEDS_EYES)
+            look = bool(doubt or reasons(document))
+            grid.add_row(
+                (code or say("unfiled")) if first else "",
+                type_name(document.type),
+                field(document, "reference"),
+                field(document, "issued_on"),
+                span(document.pages),
+                name,
+                Text(say("state_look") if look else say("state_good"), style="yellow" if look else "green"),
+            )
+    return grid
+
+
+def _waiting(outcomes: Iterable[Outcome]) -> Iterable[Text]:
+    for outcome in outcomes:
+        record = outcome.record
+        if record.error:
+            yield Text(f"  {outcome.found.name}: {record.error.message}", style="red")
+        for page in record.pages:
+            if page.state in NEEDS_EYES:
+                advice = f" → {say('advice_' + page.advice)}" if page.advice else ""
+                yield Text(f"  {outcome.found.name}, {say('page')} {page.number}: {say('state_' + page.state.value)}, {say(page.reason)}{advice}")
+        for document in record.documents:
+            for reason in reasons(document):
+                others = f" ({', '.join(document.link.alternatives)})" if reason == document.link.review and document.link.alternatives else ""
+                yield Text(f"  {outcome.found.name}, {say('pages')} {span(document.pages)}: {say(reason)}{others}")
+
+
+def span(pages: Sequence[int]) -> str:
+    """1-3, 5."""
+    out: list[list[int]] = []
+    for n in pages:
+        if out and n == out[-1][1] + 1:
+            out[-1][1] = n
+        else:
+            out.append([n, n])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in out)
+
+
+def error_console() -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=False)
+

@@ -1,0 +1,51 @@
+"""The night as a Prefect deployment with a cron schedule."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flows import prefect_home
+
+prefect_home.set_environment()
+
+from prefect import flow  # noqa: E402  the environment has to stand first
+from prefect.schedules import Cron  # noqa: E402
+from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: E402
+
+from flows.server import EmbeddedServer  # noqa: E402
+from pipeline.errors import Unreachable, UsageError  # noqa: E402
+from pipeline.messages import say  # noqa: E402
+from pipeline.settings import settings  # noqa: E402
+
+
+@flow(name="night", flow_run_name="night", persist_result=False, retries=0)
+def night_flow(folder: str, location: str, until: str = "") -> dict[str, int]:
+    """One night; the report lies in the archive, the counts are the flow's answer."""
+    from flows.night import one_night
+
+    report = one_night(Path(folder), location, settings(), until)
+    return {**report.summary["files"], "exit_code": report.exit_code}
+
+
+def serve_nights(folder: Path, location: str, until: str, cron: str) -> None:
+    """Blocks until interrupted."""
+    try:
+        schedule = Cron(cron, timezone=settings().night.timezone)
+    except ValueError as error:
+        raise UsageError("not_a_schedule", value=cron) from error
+    server = None
+    if not os.environ.get("PREFECT_API_URL"):
+        server = EmbeddedServer(services=True)
+        server.start()
+        if not server.wait(60):
+            raise Unreachable("no_prefect")
+        os.environ["PREFECT_API_URL"] = server.url  # the runs are processes of their own
+    try:
+        with temporary_settings({PREFECT_API_URL: os.environ["PREFECT_API_URL"]}):
+            print(say("night_serving", folder=str(folder), cron=cron, zone=settings().night.timezone), flush=True)  # noqa: T201
+            parameters = {"folder": str(folder), "location": location, "until": until}
+            night_flow.serve(name=f"night-{folder.name}", schedule=schedule, parameters=parameters, limit=1, print_starting_message=False)
+    finally:
+        if server:
+            server.stop()

@@ -1,0 +1,93 @@
+"""An archive as a value that can be compared: keys, bytes, JSON without its times, the catalogue's rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+TIMES = {"at", "received", "begun", "recorded"}
+#: What is bookkeeping of a run rather than content.
+NOT_COMPARED = {"audit", "alembic_version", "state", "cleanups"}
+
+
+def objects(archive: Path) -> dict[str, str]:
+    """Key -> digest; JSON is compared without times."""
+    out = {}
+    for path in sorted(p for p in archive.rglob("*") if p.is_file()):
+        key = path.relative_to(archive).as_posix()
+        if key.startswith((".sohoa/", "reports/")):
+            continue
+        data = path.read_bytes()
+        if path.suffix == ".json":
+            data = json.dumps(without_times(json.loads(data)), sort_keys=True).encode()
+        out[key] = hashlib.sha256(data).hexdigest()
+    return out
+
+
+def without_times(value: Any) -> Any:
+    """Also drops digests of JSON objects inside manifests, for those carry the times of the object they name."""
+    if isinstance(value, dict):
+        if str(value.get("key", "")).endswith(".json"):
+            value = {k: v for k, v in value.items() if k not in {"sha256", "bytes"}}
+        return {k: without_times(v) for k, v in value.items() if k not in TIMES}
+    return [without_times(v) for v in value] if isinstance(value, list) else value
+
+
+def rows(archive: Path) -> dict[str, list[Any]]:
+    """All rows of the catalogue, order and times aside."""
+    database = next((archive / ".sohoa").glob("*.db"))
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        connection.row_factory = sqlite3.Row
+        tables = [r[0] for r in connection.execute("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")]
+        out = {}
+        for table in sorted(set(tables) - NOT_COMPARED):
+            found = [_plain(dict(r)) for r in connection.execute(f"select * from {table}")]  # noqa: S608
+            out[table] = sorted(found, key=lambda r: json.dumps(r, sort_keys=True, default=str))
+    return out
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    out = {}
+    for name, value in row.items():
+        if name in TIMES | {"id", "generation"}:
+            continue
+        if isinstance(value, str) and value[:1] in "{[":
+            value = without_times(json.loads(value))  # noqa: PLW2901
+        out[name] = value.hex() if isinstance(value, bytes) else value
+    return out
+
+
+def command(*arguments: str | Path, **environment: str) -> list[str]:
+    return [sys.executable, "-m", "flows.cli", *map(str, arguments)]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT), "SOHOA_LANG": "en", "SOHOA_EMBEDDED": "0"} | more
+
+
+def run(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """One command of Sohoa in a process of its own."""
+    return subprocess.run(command(*arguments), capture_output=True, text=True, env=environment(**more), cwd=ROOT, check=False)
+
+
+def left_behind(mark: str) -> list[str]:
+    """Processes that carry `mark` in their command line or environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            if mark.encode() in (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes():
+                state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+                if state != "Z":
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+    return found
