@@ -1,0 +1,344 @@
+"""The archive: objects, catalogue and index under one roof, one writer at a time.
+
+Order of safety: objects -> read back and compare -> manifests -> catalogue (one transaction) -> index. A crash between any two leaves
+nothing lost and nothing double: the same call again ends where the undisturbed one does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.codes import valid_code
+from pipeline.errors import UsageError
+from pipeline.records import Box, Evidence, Link, Page, SourceFile, SourceRecord, Step
+from pipeline.settings import ROOT, Settings
+from storage import layout
+from storage.catalogue import Catalogue, now
+from storage.database import Database, sqlite_url
+from storage.folder import OWN, FolderStore
+from storage.lock import WriteLock
+from storage.objects import S3_SCHEME, NoSuchObject, ObjectStore, digest, open_store
+from storage.shelving import CONFLICT, Shelving
+from storage.views import DocumentView, DossierView, Hit, Query, StoredDocument, StoredSource, Written
+
+if TYPE_CHECKING:
+    from storage.index import SearchIndex
+
+__all__ = ["Archive", "DocumentView", "DossierView", "Hit", "Query", "StoredDocument", "StoredSource", "Written"]
+
+KINDS = ("pdf", "alto", "json", "original")
+
+
+class Archive:
+    """Open one with `Archive.open`. Methods may be called from several threads; writes wait for each other."""
+
+    def __init__(self, store: ObjectStore, catalogue: Catalogue, data: Path, *, lock: WriteLock | None) -> None:
+        self.objects = store
+        self.catalogue = catalogue
+        self.data = data  #: catalogue, index and lock of this archive
+        self.work = data / "work"  #: for whoever makes files on the way into this archive; survives a crash
+        self._lock = lock
+        self._one = threading.RLock()
+        self._index: SearchIndex | None = None
+        self._shelving = Shelving(store, catalogue, self.work)
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, location: str, settings: Settings, *, write: bool) -> Iterator[Archive]:
+        """The archive at a folder path or `s3://host:port/bucket`; `write` makes it when missing and keeps other writers out.
+
+        Raises ArchiveBusy, Unreachable, NotWritten; UsageError when there is none to read from.
+        """
+        data = data_folder(location, settings)
+        if not write and not (data / "catalogue.sqlite").exists():
+            raise UsageError("no_archive", location=location)
+        lock = WriteLock(data / "lock") if write else None
+        store = open_store(location, settings, create=write)
+        with lock or contextlib.nullcontext():
+            read_only = not write and not os.access(data, os.W_OK)
+            database = Database(sqlite_url(data / "catalogue.sqlite", read_only=read_only))
+            try:
+                if write:
+                    database.migrate()
+                elif not database.at_head():
+                    with WriteLock(data / "lock"):
+                        database.migrate()
+                archive = cls(store, Catalogue(database), data, lock=lock)
+                if write:
+                    archive._recover()
+                try:
+                    yield archive
+                finally:
+                    archive._close()
+            finally:
+                database.close()
+
+    # taking in
+
+    def known(self, sha256: str, reading_digest: str) -> SourceRecord | None:
+        """The full record of bytes that were read the same way before, words included, its `path` empty; else None."""
+        return self.catalogue.record(sha256) if self.catalogue.reading_of(sha256) == reading_digest else None
+
+    def store(self, record: SourceRecord, written: Sequence[Written], *, batch_id: str, reading_digest: str) -> StoredSource:
+        """Archive one source with the files made of its documents; `record.source.path` is where its bytes lie.
+
+        `written` has one entry per document of the record. Bytes that are here already, read the same way and without error, are not
+        stored again: their name is noted. Call in natural order of paths, for ordinals follow the order of calls.
+        """
+        self._writable()
+        source = record.source
+        with self._one:
+            before = self.catalogue.reading_of(source.sha256)
+            if before == reading_digest:
+                earlier = self.catalogue.record(source.sha256)
+                if earlier is not None and (earlier.error is None or record.error is not None):
+                    self._note_name(source, batch_id)
+                    return self._stored(source.sha256, new=False)
+            if before:
+                self.catalogue.replacing(source.sha256)
+            self.catalogue.commit(self._shelving.source(record, written, batch_id=batch_id, reading=reading_digest))
+            self._follow()
+            return self._stored(source.sha256, new=True)
+
+    def again(self, record: SourceRecord, source: SourceFile, *, operator_code: str = "") -> SourceRecord:
+        """The same bytes came again, as `source`: its name is noted, nothing is stored twice. Answers `record` with the name and links of now.
+
+        With `operator_code`, documents that wait for a dossier get this one; one that lies in another dossier goes to review with both.
+        """
+        self._writable()
+        with self._one:
+            self._note_name(source, self.catalogue.batch_of(source.sha256))
+            if operator_code:
+                for view in self.catalogue.documents(source=source.sha256):
+                    if not view.dossier:
+                        self.file(view.id, operator_code)
+                    elif view.dossier != operator_code:
+                        self._contest(view, operator_code)
+            current = self.catalogue.record(source.sha256)
+        return replace(current or record, source=source)
+
+    def file(self, document_id: str, code: str) -> DocumentView:
+        """Give an unfiled document its dossier, by a person's word: objects are copied and proved, manifests, catalogue and index follow.
+
+        Raises UsageError: unknown document, invalid code, already in another dossier. The same again changes nothing.
+        """
+        self._writable()
+        if not valid_code(code, datetime.now(UTC).date()):
+            raise UsageError("bad_code", code=code)
+        with self._one:
+            view = self._document(document_id)
+            if view.dossier == code and not view.review:
+                return view
+            at = now()
+            link = Link(code, (Evidence("operator", code),))
+            commit = self._shelving.relink(view.id, link, Step("file", "sohoa", "1", "operator", at), operator=True)
+            self._journal("file", view.id, {"dossier": code, "before": view.dossier, "candidates": list(view.candidates)}, at)
+            self.catalogue.commit(commit)
+            self._follow()
+            return self._document(view.id)
+
+    def keep(self, key: str, data: bytes, media_type: str) -> None:
+        """Put a report or the like beside the archived objects (`reports/...`, `journal/...`), proved."""
+        if not key.startswith(("reports/", "journal/")):
+            raise ValueError("not a place for this")
+        sha256 = digest(data)
+        self.objects.put(key, data, sha256=sha256, media_type=media_type)
+        self.objects.prove(key, sha256)
+
+    # finding
+
+    def search(self, query: Query) -> list[Hit]:
+        """Best first; see storage/search.py."""
+        from storage.search import search
+
+        return search(self.index(), self.catalogue, query)
+
+    def locate(self, source: str, page: int, text: str) -> list[Box]:
+        """Boxes of the words on one page of a source that `text` asks for, in reading order."""
+        from storage.search import locate
+
+        pages = self.catalogue.pages(source, [page])
+        return locate(pages[0], text) if pages else []
+
+    def index(self) -> SearchIndex:
+        """The search index, caught up with the catalogue if that is possible now."""
+        from storage.index import SearchIndex
+
+        with self._one:
+            if self._index is None:
+                self._index = SearchIndex(self.data / "index")
+            if self._index.behind(self.catalogue):
+                # a reader catches up too, unless a writer is at work, who does it
+                with contextlib.ExitStack() as stack:
+                    if self._lock is None and not _try_lock(stack, self.data / "lock"):
+                        return self._index
+                    self._index.catch_up(self.catalogue)
+            return self._index
+
+    def reindex(self) -> int:
+        """Build the index anew from the catalogue; how many pages it holds."""
+        from storage.index import SearchIndex
+
+        self._writable()
+        with self._one:
+            if self._index is None:
+                self._index = SearchIndex(self.data / "index")
+            return self._index.rebuild(self.catalogue)
+
+    def document(self, document_id: str) -> DocumentView:
+        """By id or a unique beginning of one; raises UsageError."""
+        return self._document(document_id)
+
+    def documents(self, *, dossier: str = "", source: str = "") -> list[DocumentView]:
+        return self.catalogue.documents(dossier=dossier, source=source)
+
+    def dossier(self, code: str) -> DossierView:
+        """By its code or another code it carries; raises UsageError when there is none."""
+        view = self.catalogue.dossier(code)
+        if view is None:
+            raise UsageError("no_such_dossier", code=code)
+        return view
+
+    def dossiers(self) -> list[str]:
+        """Codes of all dossiers, sorted."""
+        return self.catalogue.dossier_codes()
+
+    def unfiled(self) -> list[DocumentView]:
+        return self.catalogue.documents(unfiled=True)
+
+    def review(self) -> list[DocumentView]:
+        """Documents that wait for a person, with the reasons."""
+        return self.catalogue.documents(waiting=True)
+
+    def pages(self, document_id: str) -> list[Page]:
+        """Pages of a document in its order, words included."""
+        view = self._document(document_id)
+        found = {p.number: p for p in self.catalogue.pages(view.source, view.pages)}
+        return [found[n] for n in view.pages if n in found]
+
+    def record(self, sha256: str) -> SourceRecord | None:
+        """The full record of a source, however it was read."""
+        return self.catalogue.record(sha256)
+
+    def get(self, document_id: str, kind: str = "pdf") -> bytes:
+        """A document's object: pdf, alto, json or original. A signed source's pdf is the original itself."""
+        return self.objects.read(self._key(document_id, kind))
+
+    def fetch(self, document_id: str, kind: str, to: Path) -> Path:
+        """The same, into the file `to`."""
+        self.objects.fetch(self._key(document_id, kind), to)
+        return to
+
+    def original(self, sha256: str, to: Path) -> Path:
+        """The bytes of a source as received, into the file `to`; raises NoSuchObject."""
+        found = self.catalogue.original(sha256)
+        if not found or not found[0]:
+            raise NoSuchObject("no_such_object", object=sha256)
+        self.objects.fetch(found[0]["key"], to)
+        return to
+
+    def counts(self) -> dict[str, int]:
+        return self.catalogue.counts()
+
+    # inside
+
+    def _stored(self, sha256: str, *, new: bool) -> StoredSource:
+        views = {v.id: v for v in self.catalogue.documents(source=sha256)}
+        papers = [views[e["id"]] for e in self.catalogue.entries(sha256)]
+        stored = (StoredDocument(v.id, v.dossier, v.ordinal, {k: p["key"] for k, p in v.files.items()}) for v in papers)
+        return StoredSource(sha256, new, tuple(stored))
+
+    def _note_name(self, source: SourceFile, batch_id: str) -> None:
+        if source.name not in [n["name"] for n in self.catalogue.names(source.sha256)]:
+            self._shelving.add_name(source, batch_id)
+            self.catalogue.add_name(source.sha256, source.name, batch_id, source.received)
+
+    def _contest(self, view: DocumentView, code: str) -> None:
+        document = self.catalogue.document_record(view.id)
+        if document is None or code in document.link.alternatives:
+            return
+        link = replace(
+            document.link,
+            evidence=(*document.link.evidence, Evidence("operator", code)),
+            alternatives=tuple(sorted({*document.link.alternatives, code, view.dossier})),
+            review=CONFLICT,
+        )
+        self.catalogue.commit(self._shelving.relink(view.id, link, Step("relink", "sohoa", "1", "operator", now()), operator=False))
+        self._follow()
+
+    def _document(self, document_id: str) -> DocumentView:
+        view = self.catalogue.document(document_id)
+        if view is None:
+            raise UsageError("no_such_document", document=document_id)
+        return view
+
+    def _key(self, document_id: str, kind: str) -> str:
+        if kind not in KINDS:
+            raise ValueError(kind)
+        return str(self._document(document_id).files[kind]["key"])
+
+    def _journal(self, action: str, subject: str, facts: layout.Json, at: str) -> None:
+        day = datetime.fromisoformat(at)
+        data = layout.dumps({"action": action, "subject": subject, "at": at, **facts})
+        self.keep(f"journal/{day:%Y}/{day:%m}/{day:%Y%m%dT%H%M%SZ}-{subject}-{action}.json", data, layout.JSON_TYPE)
+
+    def _follow(self) -> None:
+        """After a commit: the index, then the old objects of documents that have got their place."""
+        self.index()
+        self._clean()
+
+    def _clean(self) -> None:
+        keys = self.catalogue.to_clean()
+        for key in keys:
+            if key.startswith("unfiled/"):
+                self.objects.delete(key)
+        if keys:
+            self.catalogue.cleaned(keys)
+
+    def _recover(self) -> None:
+        """What a writer that died left behind: unfinished files, objects to remove, an index that is behind."""
+        if isinstance(self.objects, FolderStore):
+            self.objects.sweep()
+        self._clean()
+        from storage.index import indexed_generation
+
+        if indexed_generation(self.data / "index") != self.catalogue.generation():
+            self.index()
+
+    def _writable(self) -> None:
+        if self._lock is None:
+            raise RuntimeError("archive is open for reading")
+
+    def _close(self) -> None:
+        if self._index is not None:
+            self._index.close()
+        with contextlib.suppress(OSError):
+            self.work.rmdir()  # only when nothing is left in it
+
+
+def data_folder(location: str, settings: Settings) -> Path:
+    """Where catalogue, index and lock of an archive lie: inside a folder archive, in the data folder of the settings for a server's."""
+    if not location.startswith(S3_SCHEME):
+        return Path(location) / OWN
+    from storage.s3 import parse_location
+
+    base = Path(settings.archive.data)
+    return (base if base.is_absolute() else ROOT / base) / hashlib.sha256("\n".join(parse_location(location)).encode()).hexdigest()[:16]
+
+
+def _try_lock(stack: contextlib.ExitStack, path: Path) -> bool:
+    from pipeline.errors import ArchiveBusy, NotWritten
+
+    try:
+        stack.enter_context(WriteLock(path))
+    except (ArchiveBusy, NotWritten):
+        return False
+    return True

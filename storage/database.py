@@ -1,0 +1,109 @@
+"""One way to reach the catalogue's database: engine, pragmas, migrations, failures told as errors of the house."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from pipeline.errors import NotWritten, Unreachable
+from storage.models import HEAD
+
+#: How long a statement waits for another process's transaction, milliseconds.
+BUSY_TIMEOUT = 15_000
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def sqlite_url(path: Path, *, read_only: bool = False) -> str:
+    """`read_only`: for a folder that cannot be written to, not even by SQLite for its own bookkeeping."""
+    return f"sqlite:///file:{path.absolute().as_posix()}?mode=ro&immutable=1&uri=true" if read_only else f"sqlite:///{path.absolute().as_posix()}"
+
+
+class Database:
+    """Any SQLAlchemy URL; SQLite gets its write-ahead log, its waiting time and its foreign keys."""
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = create_engine(url, json_serializer=_dumps)
+        self._where = make_url(url).render_as_string(hide_password=True)
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", _pragmas(immutable="immutable=1" in url))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self._told(), self.engine.connect() as c:
+            yield c
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction: all or nothing."""
+        with self._told(), self.engine.begin() as c:
+            yield c
+
+    def revision(self) -> str:
+        """Revision of the migrations that the database has; empty when it has none."""
+        with self.reading() as c:
+            if not self.engine.dialect.has_table(c, "alembic_version"):
+                return ""
+            return str(c.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+    def at_head(self) -> bool:
+        return self.revision() == HEAD
+
+    def migrate(self) -> None:
+        """Bring the tables to `HEAD`; raises Unreachable when a newer program has been here. Costs one SELECT when there is nothing to do."""
+        if self.at_head():
+            return
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util import CommandError
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        try:
+            with self.writing() as c:
+                config.attributes["connection"] = c
+                command.upgrade(config, "head")
+        except CommandError as e:
+            raise Unreachable("catalogue_newer", where=self._where) from e
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as e:
+            # only the kind of failure: the message may carry values of the statement
+            kind = str(e.orig).lower() if e.orig else ""
+            if "full" in kind:
+                raise NotWritten("disk_full", where=self._where, error="") from e
+            if "readonly" in kind or "read-only" in kind:
+                raise NotWritten("read_only", where=self._where, error="") from e
+            raise Unreachable("catalogue_unreachable", where=self._where, error=type(e).__name__) from e
+        except SQLAlchemyError as e:
+            raise Unreachable("catalogue_unreachable", where=self._where, error=type(e).__name__) from e
+
+
+def _dumps(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _pragmas(*, immutable: bool) -> Any:
+    def connect(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        if not immutable:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            # what was committed survives a power cut: the intake file is released after it
+            cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
+
+    return connect

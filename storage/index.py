@@ -1,0 +1,188 @@
+"""The search index on disk: it follows the catalogue, notices when it is behind, and can always be rebuilt from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import tantivy
+
+from pipeline.errors import NotWritten, Unreachable
+from pipeline.records import Document
+from storage import words
+from storage.catalogue import Catalogue
+from storage.views import DocumentView
+
+#: Changes with the fields below: an index of another version is rebuilt.
+VERSION = 1
+
+#: Memory for one writing thread, bytes; 15 MB is the least the library takes.
+HEAP = 32_000_000
+
+#: Sources per commit while catching up.
+PORTION = 200
+
+PAGE, DOCUMENT = "page", "document"
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def schema() -> tantivy.Schema:
+    """One entry per page, and one per document of several pages with all their text: words may stand on different pages."""
+    b = tantivy.SchemaBuilder()
+    for raw in ("source", "kind", "type", "dossier", "codes"):
+        b.add_text_field(raw, tokenizer_name="raw", index_option="basic")
+    b.add_text_field("document", stored=True, tokenizer_name="raw", index_option="basic")
+    b.add_unsigned_field("page", stored=True)
+    b.add_unsigned_field("issued", indexed=True, fast=True)  # yyyymmdd
+    for text in ("text", "text_folded", "head", "head_folded", "title", "issuer"):
+        b.add_text_field(text, tokenizer_name="whitespace", index_option="position")
+    return b.build()
+
+
+def indexed_generation(folder: Path) -> int:
+    """Generation of the catalogue that the index at `folder` holds; -1 when there is none of this version."""
+    try:
+        found = json.loads((folder / "generation.json").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return -1
+    return int(found["generation"]) if found.get("version") == VERSION else -1
+
+
+class SearchIndex:
+    """Reads at any time; `catch_up` and `rebuild` with the archive's lock held."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._index: tantivy.Index | None = None
+        self._shadow: tempfile.TemporaryDirectory[str] | None = None
+
+    def behind(self, catalogue: Catalogue) -> bool:
+        return indexed_generation(self.folder) != catalogue.generation()
+
+    def searcher(self) -> tantivy.Searcher:
+        """Of the newest state on disk; raises Unreachable when there is no index that can be read."""
+        if self._index is None:
+            if indexed_generation(self.folder) < 0:
+                raise Unreachable("no_index")
+            self._index = self._open()
+        else:
+            self._index.reload()
+        return self._index.searcher()
+
+    def catch_up(self, catalogue: Catalogue) -> int:
+        """Take in what changed in the catalogue since; how many entries were written. Builds anew what is missing, of another version or broken."""
+        done = indexed_generation(self.folder)
+        if done < 0 or done > catalogue.generation():
+            return self.rebuild(catalogue)
+        try:
+            return self._take_in(catalogue, done)
+        except ValueError:  # tantivy's word for a broken index
+            return self.rebuild(catalogue)
+
+    def rebuild(self, catalogue: Catalogue) -> int:
+        """The whole index from the catalogue alone."""
+        self.close()
+        try:
+            if self.folder.exists():
+                (self.folder / "generation.json").unlink(missing_ok=True)
+                shutil.rmtree(self.folder)
+            self.folder.mkdir(parents=True)
+        except OSError as e:
+            raise NotWritten("no_permission", where=str(self.folder), error=e.strerror) from e
+        return self._take_in(catalogue, -1)
+
+    def close(self) -> None:
+        self._index = None
+        if self._shadow is not None:
+            self._shadow.cleanup()
+            self._shadow = None
+
+    def _take_in(self, catalogue: Catalogue, since: int) -> int:
+        generation = catalogue.generation()
+        changed = catalogue.changed_since(since)
+        others = catalogue.other_codes()
+        written = 0
+        if self._index is None:
+            self._index = tantivy.Index(schema(), path=str(self.folder))
+        for begin in range(0, max(len(changed), 1), PORTION):
+            writer = self._index.writer(heap_size=HEAP, num_threads=1)
+            for source in changed[begin : begin + PORTION]:
+                writer.delete_documents_by_term("source", source)
+                for entry in _entries(catalogue, source, others):
+                    writer.add_document(entry)
+                    written += 1
+            writer.commit()
+            writer.wait_merging_threads()
+        part = self.folder / "generation.json.part"
+        part.write_text(json.dumps({"version": VERSION, "generation": generation}), encoding="ascii")
+        part.replace(self.folder / "generation.json")
+        return written
+
+    def _open(self) -> tantivy.Index:
+        folder = self.folder
+        if not os.access(folder, os.W_OK):
+            # the library makes a lock file even to read: on a disk that cannot be written, it gets a folder of links
+            self._shadow = tempfile.TemporaryDirectory(prefix="sohoa-index-")
+            for file in folder.iterdir():
+                (Path(self._shadow.name) / file.name).symlink_to(file.absolute())
+            folder = Path(self._shadow.name)
+        try:
+            return tantivy.Index(schema(), path=str(folder))
+        except ValueError as e:
+            raise Unreachable("no_index") from e
+
+
+def _entries(catalogue: Catalogue, source: str, others: dict[str, list[str]]) -> Iterator[tantivy.Document]:
+    views = catalogue.documents(source=source)
+    texts = catalogue.texts(source) if views else {}
+    for view in views:
+        paper = catalogue.document_record(view.id)
+        if paper is None:
+            continue
+        facts = _facts(view, paper, [view.dossier, *others.get(view.dossier, [])] if view.dossier else [])
+        whole: list[str] = []
+        for number in view.pages or (0,):
+            text = texts.get(number, "")
+            whole.append(text)
+            kinds = [PAGE] if len(view.pages) > 1 else [PAGE, DOCUMENT]
+            yield _entry(view, kinds, number, text, facts)
+        if len(view.pages) > 1:
+            yield _entry(view, [DOCUMENT], view.pages[0], "\n".join(whole), facts)
+
+
+def _entry(view: DocumentView, kinds: list[str], page: int, text: str, facts: dict[str, list[str]]) -> tantivy.Document:
+    entry = tantivy.Document()
+    for name, values in ({"source": [view.source], "document": [view.id], "kind": kinds, "type": [view.type]} | facts).items():
+        for value in values:
+            entry.add_text(name, value)
+    entry.add_text("text", " ".join(words.exact(text)))
+    entry.add_text("text_folded", " ".join(words.folded(text)))
+    entry.add_unsigned("page", page)
+    issued = view.fields["issued_on"].value[:10] if "issued_on" in view.fields else ""
+    if _DATE.fullmatch(issued):
+        entry.add_unsigned("issued", int(issued.replace("-", "")))
+    return entry
+
+
+def _facts(view: DocumentView, paper: Document, codes: list[str]) -> dict[str, list[str]]:
+    """What is known of the document as a whole, the same for all its pages."""
+    values = list(dict.fromkeys(v for f in view.fields.values() for v in (f.value, f.printed) if v))
+    titles = [e.text for e in paper.evidence if e.kind == "title"]
+    head = " ".join(t for v in (*titles, *values) for t in words.exact(v))
+    name = words.folded(view.type.replace("_", " "))
+    subject = view.fields["subject"].value if "subject" in view.fields else ""
+    numbers = [words.code(v) for v in values if any(c.isdigit() for c in v)]
+    return {
+        "head": [head],
+        "head_folded": [" ".join([*words.folded(head), *name])],
+        "title": [" ".join([*name, *(t for v in (*titles, subject) for t in words.folded(v))])],
+        "issuer": [" ".join(words.folded(view.fields["issuer"].value))] if "issuer" in view.fields else [],
+        "dossier": codes,
+        "codes": list(dict.fromkeys([*map(words.code, codes), *(n for n in numbers if len(n) <= 64)])),
+    }

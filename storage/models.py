@@ -1,0 +1,138 @@
+"""Tables of the catalogue; `migrations/` makes them, a test keeps the two alike."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+#: Revision of `migrations/` that these tables stand for.
+HEAD = "0001"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("begun", String(40), nullable=False),
+)
+
+#: A source is its bytes; its names stand in `receipts`.
+sources = Table(
+    "sources",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("reading", String(64), nullable=False),  # empty while a new reading replaces the old one
+    Column("batch", ForeignKey("batches.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("extension", String(16), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("signed", Boolean, nullable=False),
+    Column("received", String(40), nullable=False),
+    Column("record", JSON, nullable=False),  # the source record without pages and documents
+    Column("original", JSON, nullable=False),  # key, sha256, bytes; empty for an unreadable file
+    Column("error", String(64), nullable=False, default=""),
+    Column("generation", Integer, nullable=False, index=True),  # of the catalogue when this source last changed: what the index has to catch up
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", ForeignKey("sources.sha256"), nullable=False),
+    Column("batch", ForeignKey("batches.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("received", String(40), nullable=False),
+    UniqueConstraint("source", "name"),
+)
+
+dossiers = Table(
+    "dossiers",
+    metadata,
+    Column("code", String(50), primary_key=True),
+    Column("agency", String(40), nullable=False, index=True),
+    Column("level1", String(8), nullable=False),
+    Column("received_on", String(10), nullable=False, index=True),
+)
+
+#: One dossier can carry more than one code.
+other_codes = Table(
+    "other_codes",
+    metadata,
+    Column("dossier", ForeignKey("dossiers.code"), primary_key=True),
+    Column("code", String(50), primary_key=True, index=True),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("source", ForeignKey("sources.sha256"), nullable=False, index=True),
+    Column("position", Integer, nullable=False),  # within the source's record
+    Column("dossier", ForeignKey("dossiers.code"), nullable=True),
+    Column("ordinal", Integer, nullable=True),
+    Column("type", String(64), nullable=False, index=True),
+    Column("score", Float, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("issued_on", String(10), nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("record", JSON, nullable=False),  # the pipeline's Document
+    Column("files", JSON, nullable=False),  # original, pdf, alto, json -> key, sha256, bytes
+    Column("review", JSON, nullable=False),
+    Column("review_state", String(16), nullable=False, index=True),
+    Column("filed_by", String(16), nullable=False, default=""),  # `operator` when a person gave the dossier
+    UniqueConstraint("dossier", "ordinal"),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("source", ForeignKey("sources.sha256"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("document", String(64), nullable=True),  # none: blank, separator, failed
+    Column("state", String(16), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # the pipeline's Page as JSON, words with their boxes included; zlib
+    Index(None, "document"),
+    Index(None, "state"),
+)
+
+#: Objects of unfiled documents that have got their place, still to be removed.
+cleanups = Table("cleanups", metadata, Column("key", String(900), primary_key=True))
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", String(40), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject", String(64), nullable=False, index=True),
+    Column("facts", JSON, nullable=False),
+)
+
+state = Table("state", metadata, Column("name", String(32), primary_key=True), Column("value", Integer, nullable=False))

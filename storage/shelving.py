@@ -1,0 +1,234 @@
+"""Puts a source and its documents into the store, proves every object, and says what the catalogue has to commit.
+
+Ordinals live in dossier.json, which is written after the objects it names and before the catalogue: whoever comes again after a
+crash finds either the document's ordinal there or the same next free number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.errors import UsageError
+from pipeline.records import Document, Evidence, Link, SourceFile, SourceRecord, Step
+from storage import layout
+from storage.catalogue import Catalogue, Commit
+from storage.layout import ALTO, JSON_TYPE, PDF, Json
+from storage.objects import NoSuchObject, ObjectStore, digest
+from storage.views import Written
+
+CONFLICT = "conflict"
+
+
+class Shelving:
+    """The store's side of archiving; called with the archive's lock held."""
+
+    def __init__(self, store: ObjectStore, catalogue: Catalogue, work: Path) -> None:
+        self.store, self.catalogue, self._work = store, catalogue, work
+
+    def source(self, record: SourceRecord, written: Sequence[Written], *, batch_id: str, reading: str) -> Commit:
+        """Place everything of one source. Raises NotWritten, NotProved, Unreachable; UsageError for an invalid dossier code.
+
+        Documents that an older reading of the same bytes left are replaced: the new ones take their ordinals, what is left over is
+        withdrawn (its objects stay, dossier.json says so).
+        """
+        source = record.source
+        if sorted(w.index for w in written) != list(range(len(record.documents))):
+            raise ValueError("one Written per document")
+        files = {w.index: w for w in written}
+        record, by_operator = self._keep_filed(record, reading)
+        ids = [layout.document_id(source.sha256, d.pages, reading) for d in record.documents]
+        older = [e for e in self._older(source.sha256) if e["id"] not in ids]
+        dossiers = self._dossiers({d.link.code for d in record.documents} | {e["dossier"] for e in older})
+        ordinals = _ordinals(record.documents, ids, dossiers, source.sha256, ids)
+
+        original: Json = {}
+        if record.pages or not record.error:
+            key = layout.original_key(source.sha256, source.extension)
+            self._place(key, Path(source.path), source.media_type, source.sha256)
+            original = layout.part(key, source.sha256, source.bytes)
+        entries = []
+        for index, (document, id_, ordinal) in enumerate(zip(record.documents, ids, ordinals, strict=True)):
+            stem = layout.filed_stem(document.link.code, ordinal) if ordinal else layout.unfiled_stem(batch_id, id_)
+            parts: Json = {"original": original, "pdf": {**original, "as": "original"}}
+            parts["alto"] = self._put(f"{stem}.alto.xml", files[index].alto, ALTO)
+            if (pdf := files[index].pdf) is not None:
+                parts["pdf"] = self._put(f"{stem}.pdf", pdf, PDF)
+            entry = layout.entry_of(document, id_, source=source.sha256, reading=reading, ordinal=ordinal, files=parts)
+            self._document_json(record, index, entry, stem, batch_id)
+            entries.append(entry)
+        self._source_json(record, entries, batch_id=batch_id, reading=reading, original=original or None)
+        self._dossier_jsons(dossiers, record, entries)
+        kept = {part["key"] for e in entries for part in e["files"].values()}
+        return Commit(
+            record=record,
+            reading=reading,
+            batch=batch_id,
+            original=original,
+            entries=entries,
+            alternatives={code: m["alternatives"] for code, m in dossiers.items()},
+            by_operator=by_operator,
+            cleanups=[k for e in older if not e["dossier"] for k in _own_keys(e) if k not in kept],
+        )
+
+    def relink(self, id_: str, link: Link, step: Step, *, operator: bool) -> Commit:
+        """Give one stored document another link: its objects go to the new dossier's keys, without OCR. The old unfiled objects are for removal.
+
+        Raises UsageError when the document is unknown, or in another dossier already.
+        """
+        view = self.catalogue.document(id_)
+        record = self.catalogue.record(view.source) if view else None
+        if view is None or record is None:
+            raise UsageError("no_such_document", document=id_)
+        if view.dossier not in ("", link.code):
+            raise UsageError("already_filed", document=view.id, dossier=view.dossier)
+        entries = self.catalogue.entries(view.source)
+        index = next(i for i, e in enumerate(entries) if e["id"] == view.id)
+        document = replace(record.documents[index], link=link)
+        papers = tuple(document if i == index else d for i, d in enumerate(record.documents))
+        record = replace(record, documents=papers, steps=(*record.steps, step))
+        dossiers = self._dossiers({link.code})
+        old = entries[index]
+        ordinal = _ordinals([document], [view.id], dossiers, view.source, [e["id"] for e in entries])[0]
+        parts = dict(old["files"])
+        stem = layout.filed_stem(link.code, ordinal)
+        if not view.dossier:
+            parts["alto"] = self._move(parts["alto"], f"{stem}.alto.xml", ALTO)
+            if parts["pdf"].get("as") != "original":
+                parts["pdf"] = self._move(parts["pdf"], f"{stem}.pdf", PDF)
+        entry = layout.entry_of(document, view.id, source=view.source, reading=old["reading"], ordinal=ordinal, files=parts)
+        self._document_json(record, index, entry, stem, view.batch)
+        entries[index] = entry
+        original = dict(old["files"]["original"])
+        self._source_json(record, entries, batch_id=view.batch, reading=old["reading"], original=original or None)
+        self._dossier_jsons(dossiers, record, entries)
+        return Commit(
+            record=record,
+            reading=old["reading"],
+            batch=view.batch,
+            original=original,
+            entries=entries,
+            alternatives={code: m["alternatives"] for code, m in dossiers.items()},
+            by_operator=frozenset(self.catalogue.by_operator(view.source)) | ({view.id} if operator else set()),
+            cleanups=_own_keys(old) if not view.dossier else (),
+            action="file" if operator else "relink",
+        )
+
+    def add_name(self, source: SourceFile, batch_id: str) -> None:
+        """The same bytes came again under another name: their manifest takes it up."""
+        key = layout.source_key(source.sha256)
+        manifest = self._load(key)
+        if manifest is not None and source.name not in [n["name"] for n in manifest["received_as"]]:
+            manifest["received_as"].append(_name(source, batch_id))
+            self._put(key, layout.dumps(manifest), JSON_TYPE)
+
+    def _keep_filed(self, record: SourceRecord, reading: str) -> tuple[SourceRecord, frozenset[str]]:
+        """What a person filed stays where it is when the same pages are read anew and carry no code of their own."""
+        filed = dict(self.catalogue.by_operator(record.source.sha256).values())
+        kept = {d.pages: filed[d.pages] for d in record.documents if d.pages in filed and d.link.code in ("", filed[d.pages])}
+        links = {pages: Link(code, (Evidence("operator", code),)) for pages, code in kept.items()}
+        papers = tuple(replace(d, link=links.get(d.pages, d.link)) for d in record.documents)
+        return replace(record, documents=papers), frozenset(layout.document_id(record.source.sha256, p, reading) for p in kept)
+
+    def _older(self, sha256: str) -> list[Json]:
+        """Lines of this source's documents that are in the store or the catalogue, each with its `dossier`."""
+        manifest = self._load(layout.source_key(sha256)) or {"documents": []}
+        found = {e["id"]: {**e, "dossier": e["document"]["link"]["code"]} for e in manifest["documents"]}
+        where = {v.id: v.dossier for v in self.catalogue.documents(source=sha256)}
+        for entry in self.catalogue.entries(sha256):
+            found.setdefault(entry["id"], {**entry, "dossier": where[entry["id"]]})
+        return list(found.values())
+
+    def _dossiers(self, codes: set[str]) -> dict[str, Json]:
+        return {code: self._load(layout.dossier_key(code)) or layout.dossier_manifest(code) for code in sorted(codes - {""})}
+
+    def _document_json(self, record: SourceRecord, index: int, entry: Json, stem: str, batch_id: str) -> None:
+        """Writes it and notes it in the entry: by a digest that leaves times out, for dossier.json must not differ between equal runs."""
+        manifest = layout.document_manifest(record, index, entry, batch_id=batch_id)
+        self._put(f"{stem}.json", layout.dumps(manifest, None), JSON_TYPE)
+        entry["files"]["json"] = {"key": f"{stem}.json", "timeless_sha256": layout.record_digest(manifest)}
+
+    def _source_json(self, record: SourceRecord, entries: Sequence[Json], *, batch_id: str, reading: str, original: Json | None) -> None:
+        source = record.source
+        names = self.catalogue.names(source.sha256)
+        if source.name not in [n["name"] for n in names]:
+            names.append(_name(source, batch_id))
+        manifest = layout.source_manifest(record, entries, batch_id=batch_id, reading=reading, receipts=names, original=original)
+        self._put(layout.source_key(source.sha256), layout.dumps(manifest), JSON_TYPE)
+
+    def _dossier_jsons(self, dossiers: dict[str, Json], record: SourceRecord, entries: Sequence[Json]) -> None:
+        sha256 = record.source.sha256
+        placed = {e["id"]: d.link.code for d, e in zip(record.documents, entries, strict=True)}
+        for code, manifest in dossiers.items():
+            mine = [e for e in entries if placed[e["id"]] == code]
+            replaced = {e["ordinal"] for e in mine}
+            others = [e for e in manifest["documents"] if e["source"] != sha256]
+            gone = [e for e in manifest["documents"] if e["source"] == sha256 and e["ordinal"] not in replaced]
+            manifest["documents"] = sorted([*others, *mine], key=lambda e: e["ordinal"])
+            manifest["withdrawn"] = sorted([*manifest["withdrawn"], *gone], key=lambda e: e["ordinal"])
+            links = [d.link for d in record.documents if d.link.code == code and d.link.review != CONFLICT]
+            manifest["alternatives"] = sorted({*manifest["alternatives"], *(a for link in links for a in link.alternatives if a != code)})
+            self._put(layout.dossier_key(code), layout.dumps(manifest), JSON_TYPE)
+
+    def _move(self, part: Json, key: str, media_type: str) -> Json:
+        part_file = self._work / f"move-{part['sha256']}"
+        self._work.mkdir(parents=True, exist_ok=True)
+        try:
+            self.store.fetch(part["key"], part_file)
+            self._place(key, part_file, media_type, part["sha256"])
+        finally:
+            part_file.unlink(missing_ok=True)
+        return {**part, "key": key}
+
+    def _put(self, key: str, data: bytes | Path, media_type: str) -> Json:
+        sha256 = digest(data)
+        self._place(key, data, media_type, sha256)
+        return layout.part(key, sha256, len(data) if isinstance(data, bytes) else data.stat().st_size)
+
+    def _place(self, key: str, data: bytes | Path, media_type: str, sha256: str) -> None:
+        self.store.put(key, data, sha256=sha256, media_type=media_type)
+        self.store.prove(key, sha256)
+
+    def _load(self, key: str) -> Json | None:
+        try:
+            found: Json = json.loads(self.store.read(key))
+        except NoSuchObject:
+            return None
+        return found
+
+
+def _ordinals(papers: Sequence[Document], ids: Sequence[str], dossiers: dict[str, Json], sha256: str, current: Sequence[str]) -> list[int]:
+    """Ordinal of every document (0: unfiled): its own if it is there already, else one an older reading of the same source held, else the next free.
+
+    `current` are the ids of all documents that the source has now: their ordinals are not free.
+    """
+    free = {code: [e for e in m["documents"] if e["source"] == sha256 and e["id"] not in current] for code, m in dossiers.items()}
+    last = {code: max((e["ordinal"] for e in m["documents"] + m["withdrawn"]), default=0) for code, m in dossiers.items()}
+    out = []
+    for document, id_ in zip(papers, ids, strict=True):
+        code = document.link.code
+        if not code:
+            out.append(0)
+            continue
+        own = next((e["ordinal"] for e in dossiers[code]["documents"] if e["id"] == id_), 0)
+        donor = next((e for e in free[code] if e["pages"] == list(document.pages)), None) or next(iter(free[code]), None)
+        if own:
+            out.append(own)
+        elif donor is not None:
+            free[code].remove(donor)
+            out.append(donor["ordinal"])
+        else:
+            last[code] += 1
+            out.append(last[code])
+    return out
+
+
+def _name(source: SourceFile, batch_id: str) -> Json:
+    return {"name": source.name, "batch": batch_id, "received": source.received}
+
+
+def _own_keys(entry: Json) -> list[str]:
+    """Objects that belong to this document alone."""
+    return [p["key"] for name, p in sorted(entry["files"].items()) if name != "original" and p.get("as") != "original"]
