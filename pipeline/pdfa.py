@@ -10,7 +10,7 @@ from pathlib import Path
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, pdfa
 
-from pipeline.embed import add_image, candidates, from_pixels
+from pipeline.embed import RENDERED_QUALITY, SCAN_QUALITY, add_image, candidates, from_pixels, lossy
 from pipeline.errors import NotProved, NotWritten, PageFailed, PageTimeout
 from pipeline.geometry import upright_pdf_matrix
 from pipeline.images import LiftedImage
@@ -105,19 +105,24 @@ def _write(source: SourceFile, pages: Sequence[Page], out: Path, settings: Setti
 
 
 def _ladder(source: SourceFile, page: Page, settings: Settings) -> Iterator[LiftedImage]:
-    """Ways to show a page, best first: the scan's own stream, its pixels or its rendering, the same without loss. None at all: a notice."""
-    lifted = lift_stream(source, page.number, settings) if page.kind == "scan" else None
-    if lifted and not lifted.overlaid:
-        yield from candidates(lifted)
+    """Ways to show a page, best first: the scan's own stream, its pixels or its rendering, the same without loss. None at all: a notice.
+
+    pikepdf does not vouch for JPEG 2000, so such a scan comes to its pixels: as JPEG of high quality if it was lossy, else without loss.
+    """
     try:
+        lifted = lift_stream(source, page.number, settings) if page.kind == "scan" else None
+        if lifted and not lifted.overlaid:
+            yield from candidates(lifted)
         seen = open_image(source, page.number, settings)
     except (PageFailed, PageTimeout):
-        if page.state is PageState.FAILED:
-            return
-        raise
+        if page.state is not PageState.FAILED:  # it could be shown when it was read: trying again makes sense
+            raise
+        return
     if seen.kind == "rendered":
-        yield from_pixels(seen, lossless=False)
-    yield from_pixels(seen, lossless=True)
+        yield from_pixels(seen, RENDERED_QUALITY)
+    elif lifted and lossy(lifted):
+        yield from_pixels(seen, SCAN_QUALITY)
+    yield from_pixels(seen, None)
 
 
 def _first_valid(page: Page, image: LiftedImage | None, ladder: Iterator[LiftedImage], flavour: str) -> LiftedImage | None:

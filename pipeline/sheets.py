@@ -68,7 +68,7 @@ def _sheet(pdf: Pdf, code: str, font: Printed, reference: Object) -> Dictionary:
         _qr(sheet_payload(code), HEIGHT - 85 * _MM - _QR_SIDE),
         _bars(code, 80 * _MM),
         _text(font, code, 14, 72 * _MM),
-        *(_text(font, line, _fitting(font, line, 11, 180 * _MM), (52 - 8 * i) * _MM) for i, line in enumerate(LINES)),
+        *(_text(font, line, _fitting(font, line, 11, 170 * _MM), (52 - 8 * i) * _MM) for i, line in enumerate(LINES)),
     ]
     return Dictionary(
         Type=Name.Page,
