@@ -107,9 +107,9 @@ def _regions(lines: Sequence[str]) -> list[tuple[list[str], bool]]:
             continue
         last = max(i for i in range(at, min(len(lines), at + 20)) if "\t" in lines[i])
         end = last + 1
-        letterhead = any("CỘNG H" in line for line in lines[at:end])
-        if letterhead:
-            while end < len(lines) and (end == last + 1 and re.match(r"\(?[Vv]/[vV]", lines[end]) or end > last + 1 and _goes_on(lines[end])):
+        if any("CỘNG H" in line for line in lines[at:end]) and end < len(lines) and re.match(r"\(?[Vv]/[vV]", lines[end]):
+            end += 1
+            while end < len(lines) and _goes_on(lines[end]):
                 end += 1
         out.append((list(lines[at:end]), True))
         at = end

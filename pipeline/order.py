@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from pipeline.records import Box, Line, Word
@@ -19,7 +20,7 @@ from pipeline.text import fold
 #: A gap this many letter heights wide may part two columns; justified text stays below 0.9 on the scans measured.
 WIDE = 1.1
 #: Pieces of one row further apart than this many letter heights stay lines of their own.
-APART = 4.0
+APART = 6.0
 #: A corridor between columns must stay this many letter heights wide.
 CORRIDOR = 0.4
 #: Letterheads begin above this share of the page's height.
@@ -87,6 +88,24 @@ def hull(boxes: Sequence[Box]) -> Box:
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
 
+def unit_of(lines: Iterable[Line], aspect: float) -> float:
+    """Height of the page's usual letters, marks included, in page widths."""
+    return median((w.box[3] - w.box[1]) / aspect for known in lines for w in known.words)
+
+
+def pieces(words: Sequence[Word], unit: float) -> list[list[Word]]:
+    """The words of a line, left to right, parted at wide gaps and before the national title and motto."""
+    words = sorted(words, key=lambda w: w.box[0])
+    folded = [fold(w.text) for w in words]
+    out = [[words[0]]]
+    for i in range(1, len(words)):
+        gap = words[i].box[0] - max(w.box[2] for w in out[-1])
+        if gap > WIDE * unit or _starts_title(words[i].text, " ".join(folded[i : i + 7])):
+            out.append([])
+        out[-1].append(words[i])
+    return out
+
+
 def merge(lines: Sequence[Line], file_lines: Sequence[Line], aspect: float = 0.707) -> tuple[Line, ...]:
     """What was read and what the file itself carries, as one page in reading order; where both have a word, the file's stays."""
     if not file_lines:
@@ -101,8 +120,8 @@ def arrange(lines: Iterable[Line], aspect: float = 0.707) -> list[Line]:
     lines = [known for known in lines if known.words]
     if not lines:
         return []
-    unit = median(_height(w) / aspect for known in lines for w in known.words)
-    rest = sorted((s for known in lines for s in _split(known.words, unit, aspect)), key=lambda s: (s.middle, s.left))
+    unit = unit_of(lines, aspect)
+    rest = sorted((_segment(piece, aspect) for known in lines for piece in pieces(known.words, unit)), key=lambda s: (s.middle, s.left))
     out: list[Line] = []
     for find in (_letterhead, _foot):
         columns = find(rest, unit, aspect)
@@ -118,28 +137,11 @@ def arrange(lines: Iterable[Line], aspect: float = 0.707) -> list[Line]:
     return out + _rows(rest, unit)
 
 
-def _height(word: Word) -> float:
-    return word.box[3] - word.box[1]
-
-
 def _covered(box: Box, by: Box) -> float:
     width = min(box[2], by[2]) - max(box[0], by[0])
     height = min(box[3], by[3]) - max(box[1], by[1])
     area = (box[2] - box[0]) * (box[3] - box[1])
     return width * height / area if width > 0 and height > 0 and area > 0 else 0.0
-
-
-def _split(words: Sequence[Word], unit: float, aspect: float) -> list[Segment]:
-    """Pieces of a line, left to right, parted at wide gaps and before the national title and motto."""
-    words = sorted(words, key=lambda w: w.box[0])
-    folded = [fold(w.text) for w in words]
-    pieces = [[words[0]]]
-    for i in range(1, len(words)):
-        gap = words[i].box[0] - max(w.box[2] for w in pieces[-1])
-        if gap > WIDE * unit or _starts_title(words[i].text, " ".join(folded[i : i + 7])):
-            pieces.append([])
-        pieces[-1].append(words[i])
-    return [_segment(piece, aspect) for piece in pieces]
 
 
 def _starts_title(word: str, folded: str) -> bool:
@@ -231,7 +233,7 @@ def _same_row(segment: Segment, row: Sequence[Segment], unit: float) -> bool:
 
 def _joined(row: Sequence[Segment], unit: float) -> list[list[Word]]:
     out = [list(row[0].words)]
-    for before, segment in zip(row, row[1:], strict=False):
+    for before, segment in pairwise(row):
         if segment.left - before.right > APART * unit or segment.words[0].source != before.words[0].source:
             out.append([])
         out[-1] += segment.words

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline import order, tesseract
+from pipeline import noise, order, tesseract
 from pipeline.records import Line, Reading, Word
 from pipeline.settings import Settings
 from pipeline.text import clean_ocr, valid_share
@@ -32,7 +32,8 @@ def read_image(grey: np.ndarray, dpi: float, settings: Settings, languages: str 
         path = Path(folder) / "page.pgm"
         write_pgm(path, image)
         tokens = tesseract.words(path, languages, dpi, settings.intake.page_timeout)
-    lines = order.arrange(_lines(tokens, width, height), width / height)
+    aspect = width / height
+    lines = order.arrange(noise.clean(_lines(tokens, width, height), aspect), aspect)
     return reading(lines, engine=f"tesseract {tesseract.installed().version} {languages}", settings=tesseract.READ)
 
 

@@ -9,7 +9,8 @@ from functools import cache
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-_ETH = str.maketrans("Ðð", "Đđ")
+#: Icelandic eth for đ; Tesseract's `vie` has no en dash and gives the long one for it.
+_OCR_LETTERS = str.maketrans("Ðð—", "Đđ–")
 
 _OPEN_OA_OE = re.compile(rf"(?<![qQ])([oO])([{_TONES}])([aAeE])(?![\w\u0300-\u036f])")
 _OPEN_UY = re.compile(rf"(?<![qQ])([uU])([{_TONES}])([yY])(?![\w\u0300-\u036f])")
@@ -55,8 +56,11 @@ def nfc(s: str) -> str:
 
 
 def clean_ocr(s: str) -> str:
-    """`s` as an OCR engine gave it, in NFC, without invisible characters, with the Icelandic Ð that engines take for Đ put right."""
-    return nfc(_INVISIBLE.sub("", s).translate(_ETH))
+    """`s` as an OCR engine gave it, in NFC, without invisible characters.
+
+    Put right: the Icelandic Ð that engines take for Đ, and the long dash that `vie` gives for –.
+    """
+    return nfc(_INVISIBLE.sub("", s).translate(_OCR_LETTERS))
 
 
 def fold(s: str) -> str:
@@ -106,7 +110,7 @@ def _rime_fits(onset: str, rime: str, tone: str) -> bool:
 
 def judge_word(word: str) -> bool | None:
     """True: a syllable; False: none; None: says nothing (a number, a code, an abbreviation, a single letter, an address, punctuation)."""
-    core = word.strip(_EDGES)
+    core = nfc(word).strip(_EDGES)
     if len(core) < 2 or any(c.isdigit() for c in core) or "@" in core or "://" in core or "www." in core:
         return None
     parts = [p for p in re.split(r"[-–/.,;:()&+'’_]+", core) if p]
