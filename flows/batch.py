@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 
 from flows.jobs import WrittenDocument, write_document
 from flows.pool import Lost, Pool
-from flows.reading import Reader, assemble, receive, refused
-from pipeline.errors import NotProved, SohoaError
+from flows.reading import Reader, assemble, receive
+from pipeline.errors import MissingTool, SohoaError, Transient
 from pipeline.intake import Found
 from pipeline.messages import say
-from pipeline.records import Document, Page, SourceFile, SourceRecord
+from pipeline.records import Document, Failure, Page, SourceFile, SourceRecord
 from pipeline.settings import Settings
 from storage.archive import Archive
 from storage.views import Written
@@ -136,12 +136,20 @@ class Batch:
         record = assemble(source, pages, self.settings, operator_code=self.operator_code, folder_code=item.found.folder_code)
         try:
             written = self._write(record)
-        except (NotProved, Lost) as error:
-            reason = error.key if isinstance(error, SohoaError) else error.reason
-            return Outcome(item.found, replace(record, error=refused(item.found, reason, say(reason, name=source.name)).error), "failed")
-        stored = self.archive.put(record, written, batch_id=source.sha256[:16], reading_digest=self._reading)
+            stored = self.archive.store(record, written, batch_id=source.sha256[:16], reading_digest=self._reading)
+        except MissingTool:
+            raise
+        except Lost as lost:
+            return self._failed(item, record, lost.reason, say(lost.reason))
+        except SohoaError as error:
+            if isinstance(error, Transient):
+                raise  # it is the store, not this file
+            return self._failed(item, record, error.key, str(error))
         self.reader.forget(source)
         return Outcome(item.found, record, "new", tuple(d.id for d in stored.documents))
+
+    def _failed(self, item: _Item, record: SourceRecord, code: str, message: str) -> Outcome:
+        return Outcome(item.found, replace(record, error=Failure(code, message)), "failed")
 
     def _again(self, item: _Item, source: SourceFile, earlier: SourceRecord) -> Outcome:
         """The same bytes once more: nothing is read; what waits without a dossier is filed when one is given now."""

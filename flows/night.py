@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from flows.batch import Outcome, Progress
 from flows.digitize import digitize
-from flows.report import ARCHIVED, NEEDS_EYES, reasons, span
+from flows.report import ARCHIVED, NEEDS_EYES, reasons, span, why
 from pipeline.errors import Exit, NotProved, SohoaError, UsageError
 from pipeline.intake import Found, discover
 from pipeline.messages import language, say
@@ -72,12 +72,12 @@ class _Tally:
         for document in record.documents:
             self.dossiers.add(document.link.code)
             self.unfiled += not document.link.code
-            if why := reasons(document):
-                row = {"file": name, "pages": span(document.pages), "why": [say(w) for w in why], "candidates": document.link.alternatives}
-                self.waiting.append(row)
+            if open_ := reasons(document):
+                told = [say(reason) for reason in open_]
+                self.waiting.append({"file": name, "pages": span(document.pages), "why": told, "candidates": document.link.alternatives})
         for page in record.pages:
             if page.state in NEEDS_EYES:
-                look = {"file": name, "page": page.number, "state": page.state.value, "why": say(page.reason)}
+                look = {"file": name, "page": page.number, "state": page.state.value, "why": why(page)}
                 (self.rescan if page.advice == "rescan" else self.doubtful).append(look)
         if outcome.how in ARCHIVED:
             self._release(outcome)
@@ -91,7 +91,7 @@ class _Tally:
             self.proves(outcome.record.source.sha256)
             with path.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != outcome.record.source.sha256:
-                    return self._fail(outcome, "changed_meanwhile", say("changed_meanwhile", name=outcome.found.name))
+                    return self._fail(outcome, "changed_since", say("changed_since", name=outcome.found.name))
             target = free_name(self.folder / DONE / outcome.found.name)
             target.parent.mkdir(parents=True, exist_ok=True)
             path.rename(target)
@@ -100,8 +100,8 @@ class _Tally:
         except SohoaError as error:
             self._fail(outcome, error.key, str(error))
 
-    def _fail(self, outcome: Outcome, code: str, why: str) -> None:
-        self.failed.append({"file": outcome.found.name, "code": code, "why": why})
+    def _fail(self, outcome: Outcome, code: str, message: str) -> None:
+        self.failed.append({"file": outcome.found.name, "code": code, "why": message})
 
     def exit_code(self, left: int) -> Exit:
         """6 when anything waits, failed or is left; 2 when there were files and none could be read."""
@@ -119,7 +119,7 @@ def prove_original(archive: Archive, sha256: str) -> None:
     record = archive.record(sha256)
     if record is None:
         raise NotProved("not_archived")
-    archive.store.prove(original_key(sha256, record.source.extension), sha256)
+    archive.objects.prove(original_key(sha256, record.source.extension), sha256)
 
 
 def free_name(path: Path) -> Path:

@@ -98,7 +98,7 @@ def write_bytes(data: bytes, target: Path | None) -> None:
         part.write_bytes(data)
         part.replace(target)
     except OSError as error:
-        raise NotWritten("not_written", name=str(target), why=error.strerror or say("os_error_unknown")) from error
+        raise NotWritten("output_not_written", name=str(target), why=error.strerror or say("os_error_unknown")) from error
 
 
 def _exit_code(records: Sequence[SourceRecord]) -> Exit:

@@ -166,11 +166,16 @@ def _waiting(outcomes: Iterable[Outcome]) -> Iterable[Text]:
         for page in record.pages:
             if page.state in NEEDS_EYES:
                 advice = f" → {say('advice_' + page.advice)}" if page.advice else ""
-                yield Text(f"  {outcome.found.name}, {say('page')} {page.number}: {say('state_' + page.state.value)}, {say(page.reason)}{advice}")
+                yield Text(f"  {outcome.found.name}, {say('page')} {page.number}: {say('state_' + page.state.value)}: {why(page)}{advice}")
         for document in record.documents:
             for reason in reasons(document):
                 others = f" ({', '.join(document.link.alternatives)})" if reason == document.link.review and document.link.alternatives else ""
                 yield Text(f"  {outcome.found.name}, {say('pages')} {span(document.pages)}: {say(reason)}{others}")
+
+
+def why(page: Page) -> str:
+    """The page's reason in words."""
+    return say(page.reason, page=page.number) if page.reason else ""
 
 
 def span(pages: Sequence[int]) -> str:

@@ -77,6 +77,11 @@ def run(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command(*arguments), capture_output=True, text=True, env=environment(**more), cwd=ROOT, check=False)
 
 
+def lay_prefect(home: Path) -> None:
+    """Prefect's database, as the bootstrap script lays it."""
+    subprocess.run([sys.executable, "-m", "flows.prefect_home"], env=environment(PREFECT_HOME=str(home)), cwd=ROOT, check=True, capture_output=True)
+
+
 def left_behind(mark: str) -> list[str]:
     """Processes that carry `mark` in their command line or environment."""
     found = []
