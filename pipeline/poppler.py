@@ -28,8 +28,10 @@ def version() -> str:
     return words[2] if len(words) > 2 else ""
 
 
-def render(path: Path, number: int, width: int, height: int, *, timeout: float, grey: bool = False) -> Pixels:
+def render(path: Path, number: int, width: int, height: int, *, timeout: float, turned: bool = False, grey: bool = False) -> Pixels:
     """Page `number` (from 1) as a viewer shows its CropBox, stretched to `width` x `height` px: HxW if `grey`, else HxWx3 RGB, uint8.
+
+    `turned` says that the page has a /Rotate of 90 or 270: poppler counts its size before that turn.
 
     Raises PageTimeout after `timeout` seconds, PageFailed when poppler cannot draw it, MissingTool when poppler is not there.
     """
@@ -42,7 +44,7 @@ def render(path: Path, number: int, width: int, height: int, *, timeout: float, 
                 path,
                 first_page=number,
                 last_page=number,
-                size=(width, height),
+                size=(height, width) if turned else (width, height),
                 fmt="ppm",
                 grayscale=grey,
                 use_cropbox=True,
@@ -60,4 +62,6 @@ def render(path: Path, number: int, width: int, height: int, *, timeout: float, 
         pixels = cv2.imread(str(files[0]), cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB) if files else None
     if pixels is None:
         raise PageFailed("render_failed", page=number)
+    if pixels.shape[:2] != (height, width):
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(pixels, np.uint8)

@@ -1,0 +1,113 @@
+"""Ink on paper: the mask of dark marks that skew, orientation and blank detection look at, and whether a page has any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.images import Pixels
+
+MASK_DPI = 100.0  #: the projection profile of reading needs no more, and 1 Mpx a page is quick
+
+#: Ink is darker than this share of the paper around it; Otsu's choice is kept between the two.
+_FAINTEST, _DARKEST = 0.82, 0.55
+
+Mask = npt.NDArray[np.bool_]
+Labels = npt.NDArray[np.int32]
+
+
+def reduced(grey: Pixels, dpi: float, to: float = MASK_DPI) -> Pixels:
+    """The grey page brought down to `to` dpi by area; a coarser page stays as it is."""
+    scale = to / dpi
+    if scale >= 0.95:
+        return grey
+    size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def evened(small: Pixels) -> Pixels:
+    """The page divided by its paper: 255 is paper, whatever its tint, gradient or the shadow at a border."""
+    paper = cv2.dilate(small, np.ones((15, 15), np.uint8))
+    paper = cv2.blur(cv2.medianBlur(paper, 5), (15, 15))
+    return np.asarray(cv2.divide(small, np.maximum(paper, 1), scale=255), np.uint8)
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The dark marks of a page at about `MASK_DPI`."""
+
+    mask: Mask  #: HxW, True where there is ink
+    dark: Pixels  #: HxW, 0 paper .. 255 black
+
+
+def ink_of(small: Pixels) -> Ink:
+    """Ink of a page of about `MASK_DPI`: darker than the paper around it by what Otsu finds, within bounds."""
+    even = evened(small)
+    otsu, _ = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    return Ink(np.asarray(even < np.clip(otsu, 255 * _DARKEST, 255 * _FAINTEST)), np.asarray(255 - even, np.uint8))
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What stands inside the margins of a page, after specks, holes, border shadows and bleed-through are set aside."""
+
+    share: float  #: of the area inside the margins that is ink, 0..1
+    lines: int  #: runs of letters that stand in a row, whichever way up the page is
+
+
+_MARGIN = 0.28  #: inch; scanner borders, staples and torn edges lie within
+_SPECK = 0.022  #: inch; smaller marks are dust or noise, unless they stand by letters
+_HOLE = (0.12, 0.40)  #: inch; a punch hole is 5 to 6 mm, with its shadow up to 9 mm
+_HOLE_ZONE = 1.0  #: inch from an edge
+_DARK = 0.30 * 255  #: darker than paper by this much is a mark
+_CORE = 0.42 * 255  #: and print has a core darker than this; what shines through from the back is blurred and has none
+_ROW = 4  #: letters in a row that make a line
+
+
+def marks(ink: Ink, dpi: float) -> Marks:
+    """The marks of a page, `ink` at `dpi`."""
+    height, width = ink.mask.shape
+    strong = np.asarray(ink.dark > _DARK, np.uint8)
+    count, found, stats, _ = cv2.connectedComponentsWithStats(strong, connectivity=8)
+    labels: Labels = np.asarray(found, np.int32)
+    core = np.zeros(count, np.uint8)
+    np.maximum.at(core, labels[strong > 0], ink.dark[strong > 0])
+    x, y, w, h, area = (stats[:, k].astype(np.float64) for k in range(5))
+    edge = _MARGIN * dpi
+    at_border = (x <= 1) | (y <= 1) | (x + w >= width - 1) | (y + h >= height - 1)
+    in_margin = (x + w <= edge) | (y + h <= edge) | (x >= width - edge) | (y >= height - edge)
+    speck = np.maximum(w, h) < max(2.0, _SPECK * dpi)
+    size_low, size_high = _HOLE[0] * dpi, _HOLE[1] * dpi
+    round_ = (np.minimum(w, h) >= size_low) & (np.maximum(w, h) <= size_high) & (np.minimum(w, h) > 0.75 * np.maximum(w, h)) & (area > 0.6 * w * h)
+    zone = _HOLE_ZONE * dpi
+    by_edge = (x < zone) | (y < zone) | (x + w > width - zone) | (y + h > height - zone)
+    kept = ~(at_border | in_margin | speck | (round_ & by_edge)) & (core >= _CORE)
+    kept[0] = False
+    inside = max(1.0, (width - 2 * edge) * (height - 2 * edge))
+    letters = kept & (np.maximum(w, h) <= 0.5 * dpi) & (np.maximum(w, h) >= 0.04 * dpi)
+    return Marks(float(area[kept].sum() / inside), _rows(labels, letters, dpi))
+
+
+def _rows(labels: Labels, letters: Mask, dpi: float) -> int:
+    """Runs of at least `_ROW` letters close to each other, across or down the page."""
+    mask = letters[labels].astype(np.uint8)
+    if not mask.any():
+        return 0
+    reach = max(3, round(0.12 * dpi))
+    best = 0
+    for kernel in (np.ones((1, reach), np.uint8), np.ones((reach, 1), np.uint8)):
+        count, runs, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel), connectivity=8)
+        long, short = (2, 3) if kernel.shape[0] == 1 else (3, 2)
+        slim = (stats[:, long] >= 2.5 * stats[:, short]) & (stats[:, short] <= 0.5 * dpi)
+        member = np.unique(np.stack([runs[mask > 0], labels[mask > 0]]), axis=1)
+        sizes = np.bincount(member[0], minlength=count)
+        best = max(best, int(((sizes >= _ROW) & slim).sum()))
+    return best
+
+
+def is_blank(found: Marks, blank_ink: float) -> bool:
+    """Whether nobody would miss the page's marks: hardly any ink and no row of letters."""
+    return found.share < blank_ink and found.lines == 0

@@ -1,0 +1,181 @@
+"""The whole of one page: its image, which way up it is, whether anything is on it, its barcodes, its text, its state."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipeline import barcodes, blank, lift, order, orientation, read, tesseract
+from pipeline.errors import MissingTool, SohoaError
+from pipeline.geometry import map_box, straighten
+from pipeline.images import Pixels
+from pipeline.records import Barcode, Line, Page, PageState, SourceFile, Word
+from pipeline.seal import grey_for_reading
+from pipeline.settings import Settings
+from pipeline.textlayer import FileText, file_text
+
+log = logging.getLogger(__name__)
+
+#: A born-digital page is looked at for barcodes and ink at this dpi; it needs no more.
+_LOOK_DPI = 150.0
+
+#: A smaller lean is left: undoing it would blur every letter, and Tesseract does not mind.
+_LEAST_SKEW = 0.1
+
+#: Failures that scanning again does not mend.
+_NOT_THE_PAPER = frozenset(("out_of_memory", "ocr_no_output", "ocr_bad_output", "not_readable"))
+
+
+def process_page(source: SourceFile, number: int, settings: Settings) -> Page:
+    """Page `number` (from 1) of `source`, read and judged.
+
+    Never raises for a bad page: that one has state `failed` and a reason. Raises MissingTool alone. Leaves no files behind.
+    """
+    cv2.setNumThreads(1)  # one page a process, one process a core
+    try:
+        return _process(source, number, settings)
+    except MissingTool:
+        raise
+    except SohoaError as e:
+        return _failed(number, e.key)
+    except MemoryError:
+        return _failed(number, "out_of_memory")
+    except Exception as e:
+        log.warning("page %d of %s: %s", number, source.sha256[:12], type(e).__name__)
+        return _failed(number, "read_failed")
+
+
+def _failed(number: int, reason: str) -> Page:
+    return Page(number, PageState.FAILED, reason, "" if reason in _NOT_THE_PAPER else "rescan")
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A page's image made upright and straight."""
+
+    pixels: Pixels  #: grey or RGB
+    grey: Pixels
+    rotation: int
+    skew: float
+
+
+def _process(source: SourceFile, number: int, settings: Settings) -> Page:
+    text = file_text(source, number, settings)
+    if text.kind == "digital":
+        return _digital(source, number, text, settings)
+    image = lift.open_image(source, number, settings)
+    grey = _grey(image.pixels)
+    ink = blank.ink_of(blank.reduced(grey, image.dpi))
+    marks = blank.marks(ink, min(image.dpi, blank.MASK_DPI))
+    height, width = grey.shape
+    if blank.is_blank(marks, settings.page.blank_ink) and not text.lines:
+        return Page(number, PageState.BLANK, "no_ink", width=width, height=height, dpi=image.dpi, ink=marks.share)
+    look = _upright(image.pixels, grey, image.dpi, settings)
+    height, width = look.grey.shape
+    codes = barcodes.find(look.grey)
+    page = Page(
+        number,
+        PageState.GOOD,
+        width=width,
+        height=height,
+        dpi=image.dpi,
+        rotation=look.rotation,
+        skew=look.skew,
+        ink=marks.share,
+        kind=text.kind,
+        barcodes=codes,
+    )
+    if barcodes.separates(codes, ink_outside(look.grey, image.dpi, codes)):
+        return replace(page, state=PageState.SEPARATOR, reason="separator_sheet")
+    lines = _mapped(text.lines, page)
+    reading = read.read_image(_without(grey_for_reading(look.pixels, image.dpi), lines), image.dpi, settings)
+    if lines:
+        merged = order.merge(reading.lines, lines, width / height)
+        reading = read.reading(merged, engine=f"{reading.engine} + file", settings=reading.settings)
+    return _judged(replace(page, reading=reading), settings)
+
+
+def _digital(source: SourceFile, number: int, text: FileText, settings: Settings) -> Page:
+    """A page that carries its own text: nothing is turned and nothing is read, only barcodes are looked for."""
+    _, _, width, height, dpi = lift.page_size(source, number, settings)
+    grey = lift.picture(source, number, _LOOK_DPI, settings, grey=True)
+    codes = barcodes.find(grey)
+    marks = blank.marks(blank.ink_of(blank.reduced(grey, _LOOK_DPI)), blank.MASK_DPI)
+    page = Page(number, PageState.GOOD, width=width, height=height, dpi=dpi, ink=marks.share, kind="digital", barcodes=codes)
+    if barcodes.separates(codes, ink_outside(grey, _LOOK_DPI, codes)):
+        return replace(page, state=PageState.SEPARATOR, reason="separator_sheet")
+    return _judged(replace(page, reading=read.reading(text.lines, engine="file")), settings)
+
+
+def _judged(page: Page, settings: Settings) -> Page:
+    from pipeline.quality import judge
+
+    return judge(page, settings)
+
+
+def _upright(pixels: Pixels, grey: Pixels, dpi: float, settings: Settings) -> _Look:
+    found = orientation.find(grey, dpi, settings.page.max_skew, _ask_tesseract)
+    skew = round(found.skew, 3) if abs(found.skew) >= _LEAST_SKEW else 0.0
+    straight = straighten(pixels, found.rotation, skew)
+    return _Look(straight, _grey(straight) if straight is not pixels else grey, found.rotation, skew)
+
+
+def _ask_tesseract(grey: Pixels, dpi: float) -> tuple[int, float] | None:
+    """Tesseract's orientation; None where it cannot say or is not installed for it."""
+    small = blank.reduced(grey, dpi, _LOOK_DPI)
+    with tempfile.TemporaryDirectory(prefix="sohoa-osd-") as folder:
+        path = Path(folder) / "page.pgm"
+        read.write_pgm(path, small)
+        try:
+            return tesseract.osd(path, dpi=min(dpi, _LOOK_DPI))
+        except MissingTool:
+            raise
+        except SohoaError:
+            return None
+
+
+def ink_outside(upright: Pixels, dpi: float, codes: tuple[Barcode, ...]) -> float:
+    """Share of dark pixels of the upright page that belong to no barcode, 0..1."""
+    mask = blank.ink_of(blank.reduced(upright, dpi)).mask.copy()
+    height, width = mask.shape
+    for code in codes:
+        left, top, right, bottom = code.box
+        x0, x1 = int(left * width) - 4, int(np.ceil(right * width)) + 4
+        # a linear code's box is one row of its bars: its height is not told
+        tall = 0 if code.format in ("QRCode", "DataMatrix") else round(0.06 * height)
+        y0, y1 = int(top * height) - 4 - tall, int(np.ceil(bottom * height)) + 4 + tall
+        mask[max(y0, 0) : y1, max(x0, 0) : x1] = False
+    return float(mask.mean())
+
+
+def _mapped(lines: tuple[Line, ...], page: Page) -> tuple[Line, ...]:
+    """Lines of the file, which lie on the viewer's page, on the upright one."""
+    if not lines or not (page.rotation or page.skew):
+        return lines
+    width, height = (page.height, page.width) if page.rotation % 180 else (page.width, page.height)
+    out = []
+    for line in lines:
+        words = tuple(Word(w.text, map_box(w.box, width, height, page.rotation, page.skew), w.confidence, w.source) for w in line.words)
+        out.append(order.line(words))
+    return tuple(out)
+
+
+def _without(grey: Pixels, lines: tuple[Line, ...]) -> Pixels:
+    """The page with the words that the file itself carries painted over, so that they are not read twice."""
+    if not lines:
+        return grey
+    out = grey.copy()
+    height, width = out.shape
+    for word in (w for line in lines for w in line.words):
+        left, top, right, bottom = word.box
+        out[int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))] = 255
+    return out
+
+
+def _grey(pixels: Pixels) -> Pixels:
+    return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
