@@ -13,7 +13,7 @@ from pipeline.records import Barcode
 #: Code of a procedure in the national procedure database: `1.004873.000.00.00.H26`, short `2.000635`.
 PROCEDURE = re.compile(r"(?<![\d.])(?P<proc>[1-9]\.\d{6})(?:\.000\.00\.00)?(?:\.(?P<ag>[A-Y]\d{2}))?(?!\d)")
 
-_DASHES = str.maketrans({c: "-" for c in "–—−‐‑‒―⁃"})
+_DASHES = str.maketrans(dict.fromkeys("–—−‐‑‒―⁃", "-"))
 #: Letters that OCR gives for digits; applied in digit groups only.
 _TO_DIGIT = str.maketrans("OoQDIl|SBZ", "0000111582")
 _TO_LEVEL1 = str.maketrans("86", "BG")

@@ -43,7 +43,7 @@ class Zone:
 
 
 def identity_of_barcode(payload: str) -> Identity | None:
-    """The seven fields of a card's QR code (`number|old number|name|ddmmyyyy|sex|address|ddmmyyyy`), further ones ignored; None if it is another code."""
+    """The seven fields of a card's QR code (`number|old number|name|ddmmyyyy|sex|address|ddmmyyyy`), None for another code."""
     parts = [re.sub(r"^(?:CCCD|Số CCCD|Họ tên|Họ và tên|Ngày sinh)\s*:\s*", "", p.strip()) for p in nfc(payload).split("|")]
     if len(parts) < 6 or not _NUMBER.fullmatch(parts[0]) or not (parts[1] == "" or _OLD_NUMBER.fullmatch(parts[1])):
         return None
@@ -77,7 +77,8 @@ def mrz_of(sheet: Sheet) -> Zone | None:
             found += [r for _, r in rest]
             second = rest[0][0] if rest else ""
             third = rest[1][0] if len(rest) > 1 else ""
-            return Zone("I", _card_number(text), _name(third), _checked_day(second[:6], second[6:7]), hull(r.box for r in found), min(r.confidence for r in found))
+            born = _checked_day(second[:6], second[6:7])
+            return Zone("I", _card_number(text), _name(third), born, hull(r.box for r in found), min(r.confidence for r in found))
     return None
 
 
@@ -98,7 +99,7 @@ def _checked(value: str, check: str) -> str:
 
 
 def _checked_day(value: str, check: str) -> str:
-    """yymmdd with its check digit as ISO date; a birth year beyond 30 is of the last century."""
+    """`yymmdd` with its check digit as ISO date; a birth year beyond 30 is of the last century."""
     digits = _checked(value.translate(_TO_DIGIT), check)
     if not re.fullmatch(r"\d{6}", digits):
         return ""

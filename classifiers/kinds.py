@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pipeline.messages import language
 from pipeline.text import fold, new_style
@@ -32,6 +33,8 @@ class Kind:
     tails: tuple[str, ...] = ()
     cues: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
+    dated: tuple[str, ...] = ()
+    holder: tuple[str, ...] = ()
     anywhere: bool = False
     cover: bool = False
     own_code: bool = False
@@ -79,11 +82,16 @@ def letters(text: str) -> str:
     return "".join(c for c in new_style(text.lower()) if c.isalnum())
 
 
+def _kind(name: str, entry: dict[str, Any]) -> Kind:
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
+    return Kind(id=name, **values)
+
+
 @cache
 def catalogue() -> Catalogue:
     """All types, in the order of the file."""
     data = tomllib.loads((Path(__file__).parent / "types.toml").read_text(encoding="utf-8"))
-    kinds = {name: Kind(id=name, **{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}) for name, entry in data["type"].items()}
+    kinds = {name: _kind(name, entry) for name, entry in data["type"].items()}
     pairs = tuple(Pair((p["types"][0], p["types"][1]), (tuple(p["signs"][0]), tuple(p["signs"][1]))) for p in data["pair"])
     titles = tuple(
         Title(k.id, t, squeeze(t), letters(t)) for k in kinds.values() for t in dict.fromkeys((*k.titles, *k.old))

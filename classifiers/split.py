@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from classifiers.classify import Guess, classify
+from classifiers.classify import SURE, Guess, classify
 from classifiers.identity import identity_of_barcode, mrz_of
 from classifiers.kinds import LETTER, UNKNOWN, kind
 from classifiers.layout import Sheet
@@ -20,7 +20,9 @@ SIZE_MM = 12.0
 
 _PAGE_NUMBER = re.compile(r"^\W*(?:trang|page)?\s*(?P<n>\d{1,3})\s*(?:/\s*(?P<of>\d{1,3}))?\W*$", re.IGNORECASE)
 _ANNEX = re.compile(r"^(?:phu luc|bieu mau so|bieu so|danh sach kem theo)\b")
-_ENCLOSED = re.compile(r"\b(?:kem theo|ban hanh kem theo|dinh kem)\b.{0,30}\b(?:quyet dinh|cong van|thong bao|ke hoach|to trinh|nghi quyet|van ban|hop dong|thong tu|nghi dinh)\b")
+_ENCLOSED = re.compile(
+    r"\b(?:kem theo|dinh kem)\b.{0,30}\b(?:quyet dinh|cong van|thong bao|ke hoach|to trinh|nghi quyet|van ban|hop dong|thong tu|nghi dinh)\b"
+)
 _ENDS = re.compile(r" noi nhan | luu vt | nguoi ky | ky ten | nguoi lam don | nguoi nop ho so ")
 _ARTICLE = re.compile(r"(?m)^\W{0,2}Đi[ềêeẻề]u\s+(\d{1,3})\b")
 
@@ -89,9 +91,7 @@ def _opens(page: Clues, previous: Clues) -> float:
         return -1.5
     worth = -1.0
     guess = page.guess
-    if guess.title and guess.score >= 0.8:
-        worth += 3.0
-    elif guess.type == LETTER and guess.score >= 0.6:
+    if (guess.title and guess.score >= 0.8) or (guess.type == LETTER and guess.score >= SURE):
         worth += 3.0
     elif guess.type != UNKNOWN and guess.score >= 0.5:
         worth += 1.0
@@ -119,9 +119,7 @@ def _goes_on(first: Clues, previous: Clues, page: Clues, offset: int) -> float:
     worth = 0.0
     if not page.letterhead and not page.guess.title:
         worth += 1.0
-    if page.number == offset + 1:
-        worth += 2.0
-    elif page.number > 1 and page.number == previous.number + 1:
+    if page.number == offset + 1 or (page.number > 1 and page.number == previous.number + 1):
         worth += 2.0
     elif page.number:
         worth -= 1.0
@@ -147,10 +145,10 @@ def _other_paper(a: Sheet, b: Sheet) -> bool:
 def _printed_number(sheet: Sheet) -> int:
     """Page number in the middle or at the right of the top or bottom margin; 0 without one."""
     for s in sheet.by_place:
-        if 0.08 < s.box[1] and s.box[3] < 0.92:
+        if s.box[1] > 0.08 and s.box[3] < 0.92:
             continue
         m = _PAGE_NUMBER.match(s.text)
-        if m and 0.35 < s.middle:
+        if m and s.middle > 0.35:
             return int(m["n"])
     return 0
 

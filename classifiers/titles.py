@@ -45,8 +45,8 @@ def title_lines(sheet: Sheet) -> list[Segment]:
     edge = motto.box[3] + 1.2 * sheet.height if motto else 0.0
     out = []
     for s in sheet.by_place:
-        letters = sum(c.isalpha() for c in s.text)
-        if letters < 4 or s.upper < CAPITALS or _HEADING.match(s.text):
+        count = sum(c.isalpha() for c in s.text)
+        if count < 4 or (s.upper < CAPITALS and not (s.upper >= 0.5 and s.squeezed in _whole_titles())) or _HEADING.match(s.text):
             continue
         beside = motto is not None and s.middle < 0.45 and s.box[2] <= motto.box[0] + 0.06
         if beside and s.box[1] < edge:
@@ -76,6 +76,11 @@ def find_titles(sheet: Sheet) -> list[Match]:
             if match.exact:
                 claimed.append((first.box[1], match.type))
     return sorted(best.values(), key=lambda m: (-m.score, -len(m.title.squeezed), m.type))
+
+
+@cache
+def _whole_titles() -> frozenset[str]:
+    return frozenset(t.squeezed for t in catalogue().titles)
 
 
 def _match_at(lines: Sequence[Segment], i: int, height: float) -> list[Match]:

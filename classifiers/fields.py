@@ -1,0 +1,192 @@
+"""What a paper says of itself: number, date, issuing body, summary, signer, and the codes and names that its kind carries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from classifiers.classify import Guess
+from classifiers.codes import find_codes, procedure_code
+from classifiers.header import dates, head_date, letterhead, summary
+from classifiers.identity import identity_of_barcode, mrz_of
+from classifiers.kinds import catalogue, kind, plain
+from classifiers.layout import Segment, Sheet, hull, make_segment
+from classifiers.reference import Reference, find_plain_number, find_reference
+from classifiers.signature import find_signer
+from pipeline.records import Box, Field
+
+#: Groups whose papers follow the layout of NĐ 30/2020.
+_OFFICE = ("office", "legal", "building", "business")
+_SLASHED = re.compile(r"(?<!\d)(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?((?:19|20)\d{2})(?!\d)")
+_SERIAL = re.compile(r"(?<![A-Z])([A-Z]{1,2})\s?(\d{6,8})(?!\d)")
+_HOUR = re.compile(r"(\d{1,2})\s*(?:gio|h|:)\s*(\d{2})?")
+
+
+def read_fields(sheets: Sequence[Sheet], guess: Guess) -> dict[str, Field]:
+    """Fields of a paper by name; only what its layout gives, nothing guessed. `sheets` are its pages in order."""
+    if not sheets:
+        return {}
+    first = sheets[0]
+    out: dict[str, Field | None] = {}
+    group = kind(guess.type).group
+    if group == "identity":
+        out |= _card(sheets)
+    if group != "identity" or not out:
+        reference = find_reference(first)
+        if reference is None and group not in ("office", "legal"):
+            reference = find_plain_number(first)
+        out["reference"] = _reference_field(first, reference, guess) if reference else None
+        out["issuer"], out["parent"] = letterhead(first)
+        out["issued_on"] = _labelled_date(sheets, guess.type) or head_date(first) or _foot_date(sheets)
+        out["subject"] = summary(first, guess.type, guess.title) if group in _OFFICE or guess.type == "khong_xac_dinh" else None
+        out["signer"] = find_signer(sheets)
+        out["holder"] = _labelled(sheets, kind(guess.type).holder)
+    if kind(guess.type).own_code:
+        out |= _one_stop(sheets)
+    if guess.type == "gcn_qsdd":
+        out["certificate_number"] = _serial(sheets)
+    return {name: f for name, f in out.items() if f is not None}
+
+
+def _reference_field(sheet: Sheet, reference: Reference, guess: Guess) -> Field:
+    """The reference; a lost dash behind the type (`TBSYT`) is put back when the title names that type."""
+    if "-" not in reference.symbol and not reference.head and guess.title:
+        for symbol in kind(guess.type).symbols:
+            rest = reference.symbol.removeprefix(symbol)
+            if rest != reference.symbol and len(rest) >= 2 and rest.isupper():
+                reference = replace(reference, symbol=f"{symbol}-{rest}", confidence=reference.confidence * 0.8)
+    return Field(reference.value, reference.printed, sheet.number, reference.box, round(reference.confidence, 3))
+
+
+def _foot_date(sheets: Sequence[Sheet]) -> Field | None:
+    """The last `place, ngày … tháng … năm …` of the paper: the date over the signature."""
+    for sheet in reversed(sheets):
+        for found, before in reversed(dates(sheet)):
+            words = plain(before).split()
+            placed = before.rstrip().endswith((",", ".")) and len(words) <= 7
+            if (placed or not words) and found.box[2] > 0.55:
+                return found
+    return None
+
+
+def _labelled_date(sheets: Sequence[Sheet], name: str) -> Field | None:
+    for label in kind(name).dated:
+        found = _value_after(sheets, label)
+        if found is None:
+            continue
+        sheet, segment, rest = found
+        day = _iso(rest)
+        if day:
+            return Field(day, rest.strip(), sheet.number, segment.box, round(segment.confidence, 3))
+    return None
+
+
+def _iso(text: str) -> str:
+    """First date in `text`, `dd/mm/yyyy` or in words, as ISO; empty without one on the calendar."""
+    m = _SLASHED.search(text)
+    got = (m[3], m[2], m[1]) if m else None
+    if got is None:
+        w = re.search(r"ngay\s*(\d{1,2})\s*thang\s*(\d{1,2})\s*nam\s*((?:19|20)\d{2})", plain(text))
+        got = (w[3], w[2], w[1]) if w else None
+    if got is None:
+        return ""
+    try:
+        return date(int(got[0]), int(got[1]), int(got[2])).isoformat()
+    except ValueError:
+        return ""
+
+
+def _value_after(sheets: Sequence[Sheet], label: str) -> tuple[Sheet, Segment, str] | None:
+    """The rest of the line behind `label` (a phrase that begins a cell), with its words; None without the label."""
+    wanted = plain(label)
+    n = len(wanted.split())
+    for sheet in sheets:
+        for s in sheet.by_place:
+            if not s.plain.startswith(wanted):
+                continue
+            used, i = 0, 0
+            while i < len(s.words) and used < n:
+                used += len(plain(s.words[i].text).split())
+                i += 1
+            rest = list(s.words[i:])
+            beside = [t for t in sheet.by_place if t is not s and abs(t.box[1] - s.box[1]) < 0.6 * sheet.height and t.box[0] >= s.box[2]]
+            if not rest and beside:
+                rest = list(min(beside, key=lambda t: t.box[0]).words)
+            if rest:
+                made = make_segment(rest)
+                return sheet, made, made.text.lstrip(":.… ")
+    return None
+
+
+def _labelled(sheets: Sequence[Sheet], labels: Sequence[str]) -> Field | None:
+    """A name behind the first of `labels` that has one."""
+    for label in labels:
+        found = _value_after(sheets, label)
+        if found is None:
+            continue
+        sheet, segment, rest = found
+        name = re.split(r"\s*(?:;|,|\(|\.{2,}|…|Sinh|Giới|Ngày|Năm|Nam/)", rest)[0].strip(" .:…_-")
+        words = name.split()
+        if 2 <= len(words) <= 7 and all(w[:1].isupper() and w.isalpha() for w in words):
+            value = " ".join(w.capitalize() for w in words) if name.isupper() else name
+            return Field(value, rest, sheet.number, segment.box, round(segment.confidence, 3))
+    return None
+
+
+def _card(sheets: Sequence[Sheet]) -> dict[str, Field | None]:
+    """Number, name and dates of an identity card, from its QR code first, then from its machine-readable zone."""
+    for sheet in sheets:
+        for code in sheet.page.barcodes:
+            who = identity_of_barcode(code.text)
+            if who:
+                values = {"id_number": who.number, "full_name": who.name, "birth_date": who.birth, "issued_on": who.issued}
+                return {name: Field(v, v, sheet.number, code.box, 1.0) for name, v in values.items() if v}
+    for sheet in sheets:
+        zone = mrz_of(sheet)
+        if zone:
+            values = {"id_number": zone.number, "full_name": zone.name, "birth_date": zone.birth}
+            return {name: Field(v, v, sheet.number, zone.box, round(zone.confidence, 3)) for name, v in values.items() if v}
+    return {}
+
+
+def _one_stop(sheets: Sequence[Sheet]) -> dict[str, Field | None]:
+    """Dossier code, procedure code and appointment of the papers that the one-stop system prints."""
+    out: dict[str, Field | None] = {}
+    for sheet in sheets:
+        text = sheet.text
+        for found in find_codes(text.text)[:1]:
+            out.setdefault("dossier_code", _spanned(sheet, found.code, found.start, found.end))
+        procedure = procedure_code(text.text)
+        if procedure:
+            out.setdefault("procedure_code", _spanned(sheet, *procedure))
+    due = _value_after(sheets, "Thời gian trả kết quả giải quyết hồ sơ") or _value_after(sheets, "Thời gian trả kết quả")
+    if due:
+        sheet, segment, rest = due
+        day = _iso(rest)
+        hour = _HOUR.search(plain(rest))
+        if day and hour and int(hour[1]) < 24:
+            day += f"T{int(hour[1]):02d}:{int(hour[2] or 0) % 60:02d}"
+        if day:
+            out["appointment"] = Field(day, rest, sheet.number, segment.box, round(segment.confidence, 3))
+    return out
+
+
+def _spanned(sheet: Sheet, value: str, start: int, end: int) -> Field:
+    words = sheet.text.span(start, end)
+    box: Box = hull(w.box for w in words)
+    return Field(value, " ".join(w.text for w in words), sheet.number, box, round(make_segment(words).confidence, 3))
+
+
+def _serial(sheets: Sequence[Sheet]) -> Field | None:
+    """Serial number of a land certificate: two letters and six to eight digits, alone on its line."""
+    for sheet in sheets:
+        for s in sheet.by_place:
+            m = _SERIAL.fullmatch(s.text.strip(" .:-|"))
+            if m:
+                return Field(f"{m[1]} {m[2]}", s.text, sheet.number, s.box, round(s.confidence, 3))
+    return None
+
+
+__all__ = ["catalogue", "read_fields"]

@@ -1,0 +1,263 @@
+"""The head of a paper as NĐ 30/2020 lays it out: issuing body on the left, place and date on the right, summary under title or number."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from classifiers.kinds import LETTER, letters, plain
+from classifiers.layout import Segment, Sheet, Text, hull, make_segment
+from classifiers.reference import find_reference, trusted_digits
+from classifiers.titles import CAPITALS, Match
+from pipeline.records import Field, Word
+
+_DATE = re.compile(r"\bngay\s*(?P<d>.{0,14}?)\s*thang\s*(?P<m>.{0,10}?)\s*nam\s*[.:]{0,3}\s*(?P<y>(?:19|20)\d{2})(?!\d)")
+_BLANK = " .,:…_-"
+_NUMBER_SIGN = re.compile(r"^\W{0,3}S[ốôóòồổỗộơớờởõỏọo]{1,3}\s*[:;.]|^\W{0,3}S[ốô]\s")
+_VV = re.compile(r"^\W*[vV]\s*[/1Il|]{1,2}\s*[vV]\b\s*[:.]?\s*")
+_ABOUT = re.compile(r"^\W*v[ềêeẻể]\s+vi[ệêeẹ]c\b\s*[:.]?\s*", re.IGNORECASE)
+
+
+@cache
+def _agencies() -> tuple[tuple[str, ...], dict[str, str]]:
+    data = tomllib.loads((Path(__file__).parent / "agencies.toml").read_text(encoding="utf-8"))
+    starters = tuple(sorted((plain(s) for s in data["starters"]), key=len, reverse=True))
+    phrases = {plain(p): p for p in sorted(data["phrases"], key=len, reverse=True)}
+    return starters, phrases
+
+
+@cache
+def _listed(name: str) -> tuple[str, ...]:
+    return tuple(tomllib.loads((Path(__file__).parent / "agencies.toml").read_text(encoding="utf-8"))[name])
+
+
+def _begins(text: str, name: str) -> bool:
+    """Whether the folded line begins with one of the phrases listed as `name`."""
+    return any(text == p or text.startswith(p + " ") for p in _listed(name))
+
+
+@cache
+def _glued() -> dict[str, str]:
+    """Well-known bodies with their spaces lost -> as they are spelt."""
+    return {key.replace(" ", ""): phrase for key, phrase in _agencies()[1].items() if " " in key}
+
+
+def letterhead(sheet: Sheet) -> tuple[Field | None, Field | None]:
+    """The issuing body and its superior, each None when the head does not name it."""
+    lines = _left_lines(sheet)
+    bodies: list[list[Segment]] = []
+    for s in lines:
+        if bodies and not _begins_body(s.plain):
+            bodies[-1].append(s)
+        else:
+            bodies.append([s])
+    if not bodies:
+        return None, None
+    parents = [s for body in bodies[:-1] for s in body]
+    return _body_field(sheet, bodies[-1]), _body_field(sheet, parents) if parents else None
+
+
+def _left_lines(sheet: Sheet) -> list[Segment]:
+    """Lines of capitals of the left column above the number."""
+    motto = sheet.motto
+    reference = find_reference(sheet)
+    if motto is None and reference is None:
+        return []
+    split = motto.box[0] if motto and motto.box[0] > 0.3 else 0.5
+    top = motto.box[1] - 3.5 * sheet.height if motto else 0.0
+    bottom = reference.box[1] + 0.3 * sheet.height if reference else (motto.box[3] if motto else 0.0) + 3.2 * sheet.height
+    out: list[Segment] = []
+    for s in sheet.by_place:
+        count = sum(c.isalpha() for c in s.text)
+        if not (top <= s.box[1] < bottom and s.middle < split and s.box[2] < split + 0.08) or s is motto:
+            continue
+        if out and ("/" in s.text or _NUMBER_SIGN.match(s.text)):
+            break
+        if count < 4 or s.upper < CAPITALS or any(c.isdigit() for c in s.text) or "/" in s.text:
+            continue
+        if out and s.box[1] - out[-1].box[3] > 2.5 * sheet.height:
+            break
+        out.append(s)
+    return out
+
+
+def _begins_body(text: str) -> bool:
+    starters, _ = _agencies()
+    return any(text == s or text.startswith(s + " ") for s in starters) or text.replace(" ", "") in _glued()
+
+
+def _body_field(sheet: Sheet, lines: Sequence[Segment]) -> Field:
+    printed = " ".join(_trim(s.text) for s in lines)
+    confidence = make_segment([w for s in lines for w in s.words]).confidence
+    return Field(respell(printed), printed, sheet.number, hull(s.box for s in lines), round(confidence, 3))
+
+
+def _trim(text: str) -> str:
+    """Without the rule under the name and other noise at its ends."""
+    words = text.split()
+    while words and not any(c.isalpha() for c in words[-1]):
+        words.pop()
+    while words and not any(c.isalnum() for c in words[0]):
+        words.pop(0)
+    return " ".join(words).strip(" .,:;_-–—|'\"“”‘’^*~")
+
+
+def respell(name: str) -> str:
+    """Well-known bodies as they are spelt: capitals lose their marks first (`SƠ Y TE` -> `SỞ Y TẾ`); every other word stays as printed."""
+    _, phrases = _agencies()
+    words = [p for w in name.split() for p in _glued().get(plain(w), w).split()]
+    keys = [plain(w) for w in words]
+    i = 0
+    while i < len(words):
+        for key, phrase in phrases.items():
+            n = len(key.split())
+            joined = " ".join(k for k in keys[i : i + n])
+            if joined == key and len(phrase.split()) == n and letters(" ".join(words[i : i + n])) != letters(phrase):
+                words[i : i + n] = phrase.split()
+                i += n - 1
+                break
+        i += 1
+    return " ".join(words)
+
+
+def rows(sheet: Sheet) -> list[list[Word]]:
+    """All words in lines across the whole width, columns not parted, top to bottom."""
+    out: list[list[Word]] = []
+    middles: list[float] = []
+    for w in sorted((w for s in sheet.segments for w in s.words), key=lambda w: (w.box[1] + w.box[3], w.box[0])):
+        middle = (w.box[1] + w.box[3]) / 2
+        if out and abs(middle - middles[-1]) < 0.55 * sheet.height:
+            out[-1].append(w)
+            middles[-1] += (middle - middles[-1]) / len(out[-1])
+        else:
+            out.append([w])
+            middles.append(middle)
+    return [sorted(r, key=lambda w: w.box[0]) for r in out]
+
+
+def dates(sheet: Sheet) -> list[tuple[Field, str]]:
+    """Every `ngày … tháng … năm …` of the page with what stands before it on the line (folded), from the top.
+
+    A value is an ISO date; a day or month left open or written by hand is left out (`2017-10`); a day that no calendar has gives no value at all.
+    """
+    out: list[tuple[Field, str]] = []
+    for row in rows(sheet):
+        text = Text([row], folded=True)
+        for m in _DATE.finditer(text.text):
+            found = _date(sheet, text, m)
+            if found:
+                out.append((found, text.text[: m.start()]))
+    return out
+
+
+def _date(sheet: Sheet, text: Text, m: re.Match[str]) -> Field | None:
+    words = text.span(m.start(), m.end())
+    line = make_segment(words)
+    day = _digits(sheet, text, m, "d", line)
+    month = _digits(sheet, text, m, "m", line)
+    if month and int(month) > 12:
+        month = ""
+    value = m["y"] + (f"-{int(month):02d}" if month else "") + (f"-{int(day):02d}" if month and day else "")
+    if month and day and not _on_calendar(value):
+        return None
+    return Field(value, " ".join(w.text for w in words), sheet.number, line.box, round(line.confidence, 3))
+
+
+def _digits(sheet: Sheet, text: Text, m: re.Match[str], group: str, line: Segment) -> str:
+    got = m[group].strip(_BLANK)
+    if not re.fullmatch(r"0?[1-9]|[12]\d|3[01]", got):
+        return ""
+    words = [w for w in text.span(m.start(group), m.end(group)) if any(c.isdigit() for c in w.text)]
+    return got if trusted_digits(sheet, words, line) else ""
+
+
+def _on_calendar(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def head_date(sheet: Sheet) -> Field | None:
+    """Date in the letterhead: at the height of the number, right of it; None when the head has none."""
+    motto, reference = sheet.motto, find_reference(sheet)
+    if motto is None:
+        return None
+    low = max(motto.box[3] + 0.12, reference.box[3] + 0.03 if reference else 0.0)
+    for found, _ in dates(sheet):
+        if motto.box[1] < found.box[1] < low:
+            return found
+    return None
+
+
+def summary(sheet: Sheet, kind: str, title: Match | None) -> Field | None:
+    """The summary (trích yếu) without `V/v` or `Về việc`, joined over its lines; None where the layout has none."""
+    return _letter_summary(sheet) if kind == LETTER else _title_summary(sheet, title) if title else None
+
+
+def _letter_summary(sheet: Sheet) -> Field | None:
+    """Lines from `V/v` on, in their column, down to the first wider gap or `Kính gửi`."""
+    start = next((s for s in sheet.by_place if s.box[1] < 0.45 and _VV.match(s.text)), None)
+    if start is None:
+        return None
+    lines = [start]
+    for s in sheet.by_place:
+        last = lines[-1]
+        if s is start or s.box[1] <= last.box[1] + 0.4 * sheet.height:
+            continue
+        if s.box[1] - last.box[3] > 1.3 * sheet.height or s.plain.startswith("kinh gui"):
+            if min(s.box[2], start.box[2]) > max(s.box[0], start.box[0]):
+                break
+            continue
+        if min(s.box[2], start.box[2]) - max(s.box[0], start.box[0]) > 0 and s.middle < start.box[2] and s.box[2] < max(start.box[2] + 0.12, 0.5):
+            lines.append(s)
+    return _summary_field(sheet, lines, _VV)
+
+
+def _title_summary(sheet: Sheet, title: Match) -> Field | None:
+    """Centred lines under the title, down to the rule, a wider gap, the body or the body that decides."""
+    last = title.segments[-1]
+    middle = last.middle
+    lines: list[Segment] = []
+    pitch = 0.0
+    for s in sheet.by_place:
+        if s.box[1] <= last.box[1] + 0.4 * sheet.height:
+            continue
+        gap = s.box[1] - last.box[3]
+        text = s.plain
+        if not any(c.isalpha() for c in s.text) or (len(text) < 4 and s.confidence < 0.6):
+            continue
+        first = not lines
+        if gap > (2.6 if first else max(1.4, pitch * 1.5)) * sheet.height or (_begins(text, "body") and not s.text.lstrip()[:1].islower()):
+            break
+        if abs(s.middle - middle) > (0.10 if first else 0.06):
+            if s.box[2] < 0.33 or s.box[0] > 0.75:
+                continue
+            break
+        if s.upper >= CAPITALS and _begins(text, "authorities") and (not first or not _ABOUT.match(s.text)):
+            break
+        if s.text.lstrip().startswith("(") or len(lines) == 8:
+            break
+        if not first:
+            pitch = max(pitch, gap / sheet.height)
+        lines.append(s)
+        last = s
+    return _summary_field(sheet, lines, _ABOUT) if lines else None
+
+
+def _summary_field(sheet: Sheet, lines: Sequence[Segment], lead: re.Pattern[str]) -> Field | None:
+    printed = " ".join(s.text for s in lines)
+    value = lead.sub("", " ".join(_trim_noise(s.text) for s in lines)).strip(" .,:;_–—-")
+    if sum(c.isalpha() for c in value) < 4:
+        return None
+    confidence = make_segment([w for s in lines for w in s.words]).confidence
+    return Field(value, printed, sheet.number, hull(s.box for s in lines), round(confidence, 3))
+
+
+def _trim_noise(text: str) -> str:
+    return text.strip(" _|~^*`'\"¬•·—")

@@ -1,0 +1,168 @@
+"""Which dossier each paper of a stack belongs to: every code that speaks, its precedence, and what happens when two disagree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from classifiers.codes import codes_in_payload, find_codes
+from classifiers.kinds import kind, plain
+from classifiers.layout import Sheet, hull
+from pipeline.codes import level1_of, sheet_code, valid_code
+from pipeline.records import Candidate, Evidence, Link
+
+SHEET, GIVEN, COVER, TEXT = 1, 2, 3, 4
+#: Labels under which a paper itself names a further code of the same dossier.
+_OTHER = re.compile(
+    r"(?:ma ho so (?:khac|quoc gia|cua bo|bo|lien thong|dich vu cong|dvc|tren cong|cong dvc)|ma (?:lien thong|tham chieu|dvc|dich vu cong|cong dvc))"
+    r"[a-z0-9 ]*$"
+)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What the linker needs of one paper: its type, its pages, whether a separator sheet stands before it and what that says."""
+
+    type: str
+    sheets: tuple[Sheet, ...]
+    after_separator: bool = False
+    separator: tuple[Candidate, ...] = ()
+
+
+@dataclass
+class _Scope:
+    """What holds for the papers that follow, until the next separator or cover."""
+
+    separator: tuple[Candidate, ...] = ()
+    cover: tuple[Candidate, ...] = ()
+    same: dict[str, frozenset[str]] = field(default_factory=dict)  #: code -> all codes that one cover gives the same dossier
+
+
+def separator_candidates(sheet: Sheet) -> tuple[Candidate, ...]:
+    """What a separator sheet says: its QR code first, then its Code 128, last its printed code (which is text, and ranks so)."""
+    out: list[Candidate] = []
+    for code in sheet.page.barcodes:
+        for found in codes_in_payload(code.text):
+            out.append(Candidate(found, Evidence("separator", code.format, sheet.number, code.box, 1.0), SHEET))
+    if not out:
+        for hit in find_codes(sheet.text.text)[:1]:
+            box = hull(w.box for w in sheet.text.span(hit.start, hit.end))
+            out.append(Candidate(hit.code, Evidence("separator", "text", sheet.number, box, 0.7), COVER, hit.repaired))
+    return tuple(out)
+
+
+def own_candidates(paper: Paper) -> tuple[list[Candidate], list[Candidate]]:
+    """Codes that the paper itself carries: (those that speak for its dossier, those it names as other codes of the same dossier)."""
+    if paper.type == "so_theo_doi":
+        return [], []
+    main: list[Candidate] = []
+    other: list[Candidate] = []
+    cover = kind(paper.type).own_code
+    for sheet in paper.sheets:
+        for code in sheet.page.barcodes:
+            if sheet_code(code.text):
+                continue
+            main += [Candidate(c, Evidence("barcode", code.format, sheet.number, code.box, 1.0), SHEET) for c in codes_in_payload(code.text)]
+        text = sheet.text
+        for hit in find_codes(text.text):
+            box = hull(w.box for w in text.span(hit.start, hit.end))
+            before = plain(text.text[max(0, hit.start - 60) : hit.start].rsplit("\n", 1)[-1])
+            rank = COVER if cover else TEXT
+            evidence = Evidence("receipt" if cover else "text", text.text[hit.start : hit.end], sheet.number, box, 0.8 if cover else 0.5)
+            candidate = Candidate(hit.code, evidence, rank, hit.repaired)
+            (other if cover and _OTHER.search(before) else main).append(candidate)
+    if cover:
+        main, other = _part_levels(main, other)
+    return main, other
+
+
+def _part_levels(main: list[Candidate], other: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """On one receipt a second printed code of another level-1 agency is the same dossier in the other system, not another dossier.
+
+    The one that stays is the one a barcode confirms, else the first printed.
+    """
+    printed = [c for c in main if c.rank == COVER]
+    codes = list(dict.fromkeys(c.code for c in printed))
+    if len(codes) < 2 or len({level1_of(c) for c in codes}) != len(codes):
+        return main, other
+    barred = [c.code for c in main if c.rank == SHEET]
+    first = next((c for c in codes if c in barred), codes[0])
+    return [c for c in main if c.rank == SHEET or c.code == first], other + [c for c in printed if c.code != first]
+
+
+def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code: str = "") -> list[Link]:
+    """A link for every paper, in order.
+
+    Precedence: separator sheet and barcode, operator and folder, text of a receipt or control sheet, text elsewhere. A separator's code holds
+    until the next separator, a receipt's until the next receipt or separator. Codes of the first three ranks that differ are a conflict: no
+    code, both as alternatives. A code that running text merely mentions beside them leaves the link and asks for a look.
+    """
+    given = [
+        Candidate(code, Evidence(source, code, 0, None, 1.0), GIVEN)
+        for source, code in (("operator", operator_code), ("folder", folder_code))
+        if code
+    ]
+    scope = _Scope()
+    out: list[Link] = []
+    seen: list[Candidate] = []
+    for paper in papers:
+        if paper.after_separator:
+            scope = _Scope(separator=paper.separator)
+        main, other = own_candidates(paper)
+        if kind(paper.type).cover:
+            scope = _Scope(scope.separator, tuple(c for c in main if c.rank <= COVER), _family(main, other))
+            inherited: list[Candidate] = []
+        else:
+            inherited = [replace(c, evidence=replace(c.evidence, weight=c.evidence.weight * 0.9)) for c in scope.cover]
+        if paper.type == "so_theo_doi":
+            inherited = []
+        link = _decide([*scope.separator, *given, *inherited, *main], scope.same | _family(main, other))
+        out.append(link)
+        seen += main
+    return _suggest(out, seen)
+
+
+def _family(main: Sequence[Candidate], other: Sequence[Candidate]) -> dict[str, frozenset[str]]:
+    """Codes which one paper prints as codes of the same dossier, each with all of them; none when it is not clear which its own is."""
+    own = {c.code for c in main if c.rank == COVER}
+    if not other or len(own) != 1:
+        return {}
+    every = frozenset(own | {c.code for c in other})
+    return dict.fromkeys(every, every)
+
+
+def _decide(candidates: list[Candidate], same: dict[str, frozenset[str]]) -> Link:
+    """The link that `candidates` give; `same` holds codes which a receipt says are one dossier."""
+    primary = [c for c in candidates if c.rank <= COVER]
+    mentioned = [c for c in candidates if c.rank == TEXT]
+    deciding = sorted(primary or mentioned, key=lambda c: c.rank)
+    if not deciding:
+        return Link(review="no_code")
+    best = deciding[0]
+    family = same.get(best.code, frozenset({best.code}))
+    strangers = tuple(dict.fromkeys(c.code for c in deciding if c.code not in family))
+    evidence = tuple(c.evidence for c in deciding)
+    if strangers:
+        return Link("", evidence, (best.code, *strangers), "conflict")
+    code = best.code
+    alternatives = tuple(sorted(family - {code}))
+    if not valid_code(code):
+        return Link("", evidence, (code,), "no_code")
+    cited = tuple(dict.fromkeys(c.code for c in mentioned if c.code not in family)) if primary else ()
+    agreeing = [c for c in candidates if c.code in family]
+    places = {(c.evidence.page, c.evidence.box) for c in agreeing}
+    if all(c.repaired for c in agreeing) and len(places) < 2:
+        return Link(code, evidence, alternatives, "repaired_code")
+    if cited:
+        shown = tuple(c.evidence for c in mentioned if c.code in cited)
+        return Link(code, evidence + shown, alternatives + cited, "other_code_mentioned")
+    return Link(code, evidence, alternatives, "")
+
+
+def _suggest(links: list[Link], seen: Sequence[Candidate]) -> list[Link]:
+    """A paper without any code is shown the only code of its stack as a candidate; the choice stays with a person."""
+    codes = tuple(dict.fromkeys(c.code for c in seen if c.rank <= COVER))
+    if len(codes) != 1:
+        return links
+    return [replace(one, alternatives=codes) if one.review == "no_code" and not one.alternatives else one for one in links]
