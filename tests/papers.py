@@ -31,13 +31,17 @@ QUYẾT ĐỊNH
 Về việc phê duyệt kế hoạch khám sức khỏe cho thanh niên"""
 
 
+def r5(x: float) -> float:
+    return round(x, 5)
+
+
 def line(text: str, top: float) -> Line:
     words, left = [], 0.1
     for w in text.split():
         right = left + 0.012 * len(w)
-        words.append(Word(w, (left, top, right, top + 0.02), 0.95))
+        words.append(Word(w, (r5(left), r5(top), r5(right), r5(top + 0.02)), 0.95))
         left = right + 0.01
-    return Line(tuple(words), (0.1, top, left, top + 0.02))
+    return Line(tuple(words), (0.1, r5(top), r5(left), r5(top + 0.02)))
 
 
 def page(number: int, text: str, state: PageState = PageState.GOOD) -> Page:
@@ -49,21 +53,33 @@ def field(value: str, page_number: int = 1) -> Field:
     return Field(value, value, page_number, (0.1, 0.1, 0.5, 0.12), 0.9)
 
 
-def paper(pages: Sequence[int], type_: str, code: str = "", title: str = "", review: str = "", alternatives: Sequence[str] = (), **fields: str) -> Document:
+def paper(
+    pages: Sequence[int], type_: str, code: str = "", title: str = "", review: str = "", alternatives: Sequence[str] = (), **fields: str
+) -> Document:
     link = Link(code, (Evidence("barcode", code, pages[0]),) if code else (), tuple(alternatives), review)
     evidence = (Evidence("title", title, pages[0]),) if title else ()
     return Document(tuple(pages), type_, 0.9, evidence, fields={k: field(v, pages[0]) for k, v in fields.items()}, link=link)
 
 
-def source(folder: Path, name: str, pages: int, content: bytes = b"", *, signed: bool = False, received: str = "2026-11-23T08:00:00+00:00") -> SourceFile:
+def source(folder: Path, name: str, pages: int, *, content: bytes = b"", signed: bool = False, received: str = "") -> SourceFile:
     content = content or f"%PDF-1.7 specimen {name}".encode()
     path = folder / hashlib.sha256(content).hexdigest()[:12]
     path.write_bytes(content)
     return SourceFile(name, str(path), hashlib.sha256(content).hexdigest(), len(content), "application/pdf", "pdf", pages, received, signed)
 
 
-def record(folder: Path, name: str, pages: Sequence[Page], papers: Sequence[Document], at: str = "2026-11-23T08:00:01+00:00", **options: object) -> SourceRecord:
-    file = source(folder, name, len(pages), **options)  # type: ignore[arg-type]
+def record(
+    folder: Path,
+    name: str,
+    pages: Sequence[Page],
+    papers: Sequence[Document],
+    *,
+    at: str = "2026-11-23T08:00:01+00:00",
+    content: bytes = b"",
+    signed: bool = False,
+) -> SourceRecord:
+    """`at`: when it was received and read, the only thing in which two equal runs differ."""
+    file = source(folder, name, len(pages), content=content, signed=signed, received=at)
     return SourceRecord(file, tuple(pages), tuple(papers), (Step("read", "tesseract", "5.3.0", "psm 3", at),))
 
 
