@@ -18,7 +18,7 @@ MARKER = (255, 221, 64)
 OUTLINE = (214, 64, 0)
 
 #: Room between a box and its outline, inches.
-MARGIN = 0.02
+MARGIN = 0.04
 
 
 def page_png(source: SourceFile, page: Page, boxes: Sequence[Box], settings: Settings, dpi: float = 100) -> bytes:
