@@ -11,14 +11,8 @@ from pipeline.codes import sheet_code, valid_code
 from pipeline.images import Pixels
 from pipeline.records import Barcode, Box
 
-#: What dossiers carry: receipts and separator sheets (Code 128, Code 39, QR), identity cards (QR), tax and payment papers (Data Matrix, PDF417).
-_FORMATS = (
-    zxingcpp.BarcodeFormat.QRCode
-    | zxingcpp.BarcodeFormat.Code128
-    | zxingcpp.BarcodeFormat.Code39
-    | zxingcpp.BarcodeFormat.DataMatrix
-    | zxingcpp.BarcodeFormat.PDF417
-)
+#: What dossiers carry: receipts and separator sheets (Code 128, Code 39, QR), identity cards (QR), payment papers (Data Matrix).
+_FORMATS = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.Code39, zxingcpp.BarcodeFormat.DataMatrix)
 
 #: A separator sheet without QR has little else on it than its bars and a few lines of print: ink outside the barcodes, share of the page.
 SHEET_INK = 0.02
@@ -28,7 +22,7 @@ def find(upright: Pixels) -> tuple[Barcode, ...]:
     """All barcodes of an upright page, top to bottom, boxes in fractions of it. Payloads may hold personal data: they are never logged."""
     height, width = upright.shape[:2]
     out: list[Barcode] = []
-    for hit in zxingcpp.read_barcodes(upright, formats=_FORMATS, text_mode=zxingcpp.TextMode.Plain):
+    for hit in zxingcpp.read_barcodes(upright, formats=_FORMATS, text_mode=zxingcpp.TextMode.Plain, try_invert=False):
         if not hit.valid or not hit.text:
             continue
         p = hit.position

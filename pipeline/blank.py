@@ -50,12 +50,14 @@ def ink_of(small: Pixels) -> Ink:
     return Ink(np.asarray(even < np.clip(otsu, 255 * _DARKEST, 255 * _FAINTEST)), np.asarray(255 - even, np.uint8))
 
 
-@dataclass(frozen=True)
-class Marks:
-    """What stands inside the margins of a page, after specks, holes, border shadows and bleed-through are set aside."""
-
-    share: float  #: of the area inside the margins that is ink, 0..1
-    lines: int  #: runs of letters that stand in a row, whichever way up the page is
+def without_border(ink: Ink) -> Ink:
+    """The ink without what comes in from the edges along a quarter of a side or more: a scanner's black bed, the shadow of a gutter."""
+    height, width = ink.mask.shape
+    count, found, stats, _ = cv2.connectedComponentsWithStats(ink.mask.astype(np.uint8), connectivity=8)
+    x, y, w, h = (stats[:, k] for k in range(4))
+    outside = ((x <= 1) | (x + w >= width - 1)) & (h > height // 4) | ((y <= 1) | (y + h >= height - 1)) & (w > width // 4)
+    outside[0] = False
+    return Ink(ink.mask & ~np.asarray(outside[found]), ink.dark) if count > 1 and outside.any() else ink
 
 
 _MARGIN = 0.28  #: inch; scanner borders, staples and torn edges lie within
@@ -67,8 +69,11 @@ _CORE = 0.42 * 255  #: and print has a core darker than this; what shines throug
 _ROW = 4  #: letters in a row that make a line
 
 
-def marks(ink: Ink, dpi: float) -> Marks:
-    """The marks of a page, `ink` at `dpi`."""
+def share_and_blank(ink: Ink, dpi: float, blank_ink: float) -> tuple[float, bool]:
+    """Share of the area inside the margins that is ink, and whether nobody would miss it: less than `blank_ink`, and no row of letters.
+
+    Specks, punch holes, border shadows and what shines through from the back are set aside. `ink` is at `dpi`.
+    """
     height, width = ink.mask.shape
     strong = np.asarray(ink.dark > _DARK, np.uint8)
     count, found, stats, _ = cv2.connectedComponentsWithStats(strong, connectivity=8)
@@ -87,8 +92,9 @@ def marks(ink: Ink, dpi: float) -> Marks:
     kept = ~(at_border | in_margin | speck | (round_ & by_edge)) & (core >= _CORE)
     kept[0] = False
     inside = max(1.0, (width - 2 * edge) * (height - 2 * edge))
+    share = float(area[kept].sum() / inside)
     letters = kept & (np.maximum(w, h) <= 0.5 * dpi) & (np.maximum(w, h) >= 0.04 * dpi)
-    return Marks(float(area[kept].sum() / inside), _rows(labels, letters, dpi))
+    return share, share < blank_ink and _rows(labels, letters, dpi) == 0
 
 
 def _rows(labels: Labels, letters: Mask, dpi: float) -> int:
@@ -106,8 +112,3 @@ def _rows(labels: Labels, letters: Mask, dpi: float) -> int:
         sizes = np.bincount(member[0], minlength=count)
         best = max(best, int(((sizes >= _ROW) & slim).sum()))
     return best
-
-
-def is_blank(found: Marks, blank_ink: float) -> bool:
-    """Whether nobody would miss the page's marks: hardly any ink and no row of letters."""
-    return found.share < blank_ink and found.lines == 0

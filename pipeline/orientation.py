@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pipeline import skew
-from pipeline.blank import Ink, ink_of, reduced
+from pipeline.blank import MASK_DPI, Ink, ink_of, reduced, without_border
 from pipeline.geometry import straighten
 from pipeline.images import Pixels
 
@@ -45,14 +45,15 @@ def find(grey: Pixels, dpi: float, max_skew: float, judge: Judge | None = None) 
 
     `judge` is asked in doubt only; its answer counts when it is confident.
     """
-    ink = without_rules(ink_of(reduced(grey, dpi)), min(dpi, 100.0))
-    lying = Ink(np.ascontiguousarray(np.rot90(ink.mask, -1)), np.ascontiguousarray(np.rot90(ink.dark, -1)))
-    (flat, flat_clear), (side, side_clear) = skew.measure(ink, max_skew), skew.measure(lying, max_skew)
+    whole = without_border(ink_of(reduced(grey, dpi)))
+    letters = without_rules(whole, min(dpi, MASK_DPI))
+    (flat, flat_clear), (side, side_clear) = skew.measure(letters, max_skew), skew.measure(_lying(letters), max_skew)
     sideways = side_clear > flat_clear
     best, other = max(flat_clear, side_clear), min(flat_clear, side_clear)
     axis_sure = best >= _AXIS_CLEAR and best >= _AXIS_SURE * max(other, 1.0)
     if axis_sure:
-        lean = side if sideways else flat
+        # rules are cut into steps where they lean, and what is left of them misleads: they count whole for the angle, or not at all for the axis
+        lean, _ = skew.measure(_lying(whole) if sideways else whole, max_skew)
         rise = above_or_below(grey, dpi, 90 if sideways else 0, lean)
         if abs(rise) >= _UP_SURE:
             rotation = (90 if sideways else 0) + (0 if rise > 0 else 180)
@@ -65,6 +66,11 @@ def find(grey: Pixels, dpi: float, max_skew: float, judge: Judge | None = None) 
         rotation = 90 if rise >= 0 else 270
     clear = side_clear if rotation % 180 else flat_clear
     return Upright(rotation, (side if rotation % 180 else flat) if clear >= _AXIS_CLEAR else 0.0, False)
+
+
+def _lying(ink: Ink) -> Ink:
+    """The ink turned clockwise by 90 degrees."""
+    return Ink(np.ascontiguousarray(np.rot90(ink.mask, -1)), np.ascontiguousarray(np.rot90(ink.dark, -1)))
 
 
 def without_rules(ink: Ink, dpi: float) -> Ink:

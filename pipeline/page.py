@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline import barcodes, blank, lift, order, orientation, read, tesseract
+from pipeline import barcodes, blank, lift, order, orientation, quality, read, tesseract
 from pipeline.errors import MissingTool, SohoaError
 from pipeline.geometry import map_box, straighten
 from pipeline.images import Pixels
@@ -71,10 +71,10 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
     image = lift.open_image(source, number, settings)
     grey = _grey(image.pixels)
     ink = blank.ink_of(blank.reduced(grey, image.dpi))
-    marks = blank.marks(ink, min(image.dpi, blank.MASK_DPI))
+    share, nothing = blank.share_and_blank(ink, min(image.dpi, blank.MASK_DPI), settings.page.blank_ink)
     height, width = grey.shape
-    if blank.is_blank(marks, settings.page.blank_ink) and not text.lines:
-        return Page(number, PageState.BLANK, "no_ink", width=width, height=height, dpi=image.dpi, ink=marks.share)
+    if nothing and not text.lines:
+        return Page(number, PageState.BLANK, "no_ink", width=width, height=height, dpi=image.dpi, ink=share)
     look = _upright(image.pixels, grey, image.dpi, settings)
     height, width = look.grey.shape
     codes = barcodes.find(look.grey)
@@ -86,7 +86,7 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
         dpi=image.dpi,
         rotation=look.rotation,
         skew=look.skew,
-        ink=marks.share,
+        ink=share,
         kind=text.kind,
         barcodes=codes,
     )
@@ -97,7 +97,7 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
     if lines:
         merged = order.merge(reading.lines, lines, width / height)
         reading = read.reading(merged, engine=f"{reading.engine} + file", settings=reading.settings)
-    return _judged(replace(page, reading=reading), settings)
+    return quality.judge(replace(page, reading=reading), settings)
 
 
 def _digital(source: SourceFile, number: int, text: FileText, settings: Settings) -> Page:
@@ -105,17 +105,11 @@ def _digital(source: SourceFile, number: int, text: FileText, settings: Settings
     _, _, width, height, dpi = lift.page_size(source, number, settings)
     grey = lift.picture(source, number, _LOOK_DPI, settings, grey=True)
     codes = barcodes.find(grey)
-    marks = blank.marks(blank.ink_of(blank.reduced(grey, _LOOK_DPI)), blank.MASK_DPI)
-    page = Page(number, PageState.GOOD, width=width, height=height, dpi=dpi, ink=marks.share, kind="digital", barcodes=codes)
+    share, _ = blank.share_and_blank(blank.ink_of(blank.reduced(grey, _LOOK_DPI)), blank.MASK_DPI, settings.page.blank_ink)
+    page = Page(number, PageState.GOOD, width=width, height=height, dpi=dpi, ink=share, kind="digital", barcodes=codes)
     if barcodes.separates(codes, ink_outside(grey, _LOOK_DPI, codes)):
         return replace(page, state=PageState.SEPARATOR, reason="separator_sheet")
-    return _judged(replace(page, reading=read.reading(text.lines, engine="file")), settings)
-
-
-def _judged(page: Page, settings: Settings) -> Page:
-    from pipeline.quality import judge
-
-    return judge(page, settings)
+    return quality.judge(replace(page, reading=read.reading(text.lines, engine="file")), settings)
 
 
 def _upright(pixels: Pixels, grey: Pixels, dpi: float, settings: Settings) -> _Look:
