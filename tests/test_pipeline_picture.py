@@ -35,7 +35,7 @@ def test_words_are_under_their_boxes(scan: Path) -> None:
     for i, word in enumerate(TEXT.words):
         left, top, right, bottom = paper.px(word.box, paper.WIDTH, paper.HEIGHT)
         assert shown[top + 3 : bottom - 3, left + 3 : right - 3].max(axis=2).mean() < 130  # the ink is seen through the marker
-        paper_above = shown[top - 2, left + 5 : right - 5].mean(axis=0)
+        paper_above = shown[top - 3, left + 5 : right - 5].mean(axis=0)
         expected = np.array(MARKER) if i in marked else np.array([250, 250, 250])
         assert np.abs(paper_above - expected).max() < 45, word
 
