@@ -18,9 +18,12 @@ from classifiers.signature import find_signer
 from pipeline.records import Box, Field
 
 #: Groups whose papers follow the layout of NĐ 30/2020.
-_OFFICE = ("office", "legal", "building", "business")
+_OFFICE = ("office", "legal")
 _SLASHED = re.compile(r"(?<!\d)(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?((?:19|20)\d{2})(?!\d)")
 _SERIAL = re.compile(r"(?<![A-Z])([A-Z]{1,2})\s?(\d{6,8})(?!\d)")
+_FOOT = re.compile(r"^(?:[^\d]{2,40},\s*)?ng[àaảã]y\s*(\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]\s?(?:19|20)\d{2})\W*$", re.IGNORECASE)
+_NUMBER = re.compile(r"[A-Z]{0,3}\s?\d[0-9A-Z./-]{0,14}")
+_HONORIFIC = re.compile(r"^(?:ông/bà|ông \(bà\)|ông|bà|anh|chị)\s*:?\s+", re.IGNORECASE)
 _HOUR = re.compile(r"(\d{1,2})\s*(?:gio|h|:)\s*(\d{2})?")
 
 
@@ -37,9 +40,9 @@ def read_fields(sheets: Sequence[Sheet], guess: Guess) -> dict[str, Field]:
         reference = find_reference(first)
         if reference is None and group not in ("office", "legal"):
             reference = find_plain_number(first)
-        out["reference"] = _reference_field(first, reference, guess) if reference else None
+        out["reference"] = _reference_field(first, reference, guess) if reference else _labelled_number(sheets, guess.type)
         out["issuer"], out["parent"] = letterhead(first)
-        out["issued_on"] = _labelled_date(sheets, guess.type) or head_date(first) or _foot_date(sheets)
+        out["issued_on"] = _labelled_date(sheets, guess.type) or head_date(first) or _foot_date(sheets) or _todays(sheets)
         out["subject"] = summary(first, guess.type, guess.title) if group in _OFFICE or guess.type == "khong_xac_dinh" else None
         out["signer"] = find_signer(sheets)
         out["holder"] = _labelled(sheets, kind(guess.type).holder)
@@ -68,6 +71,29 @@ def _foot_date(sheets: Sequence[Sheet]) -> Field | None:
             placed = before.rstrip().endswith((",", ".")) and len(words) <= 7
             if (placed or not words) and found.box[2] > 0.55:
                 return found
+        for s in reversed(sheet.by_place):
+            m = _FOOT.match(s.text)
+            if m and s.middle > 0.55 and s.box[1] > 0.4 and _iso(m[1]):
+                return Field(_iso(m[1]), s.text, sheet.number, s.box, round(s.confidence, 3))
+    return None
+
+
+def _todays(sheets: Sequence[Sheet]) -> Field | None:
+    """The day on which parties met: `Hôm nay, ngày …` of contracts and minutes."""
+    for sheet in sheets:
+        for found, before in dates(sheet):
+            if plain(before).startswith("hom nay"):
+                return found
+    return None
+
+
+def _labelled_number(sheets: Sequence[Sheet], name: str) -> Field | None:
+    for label in kind(name).numbered:
+        found = _value_after(sheets, label)
+        m = _NUMBER.match(found[2]) if found else None
+        if found and m:
+            sheet, segment, _ = found
+            return Field(m.group(0).strip(" ./-"), m.group(0), sheet.number, segment.box, round(segment.confidence, 3))
     return None
 
 
@@ -104,9 +130,12 @@ def _value_after(sheets: Sequence[Sheet], label: str) -> tuple[Sheet, Segment, s
     n = len(wanted.split())
     for sheet in sheets:
         for s in sheet.by_place:
-            if not s.plain.startswith(wanted):
+            listed = re.match(r"(?:\d{1,2}|[a-z]) ", s.plain) if s.text[:3].rstrip()[-1:] in ".)" else None
+            skipped = 1 if listed else 0
+            rest_of_line = s.plain[listed.end() if listed else 0 :]
+            if not (rest_of_line == wanted or rest_of_line.startswith(wanted + " ")):
                 continue
-            used, i = 0, 0
+            used, i = -skipped, 0
             while i < len(s.words) and used < n:
                 used += len(plain(s.words[i].text).split())
                 i += 1
@@ -127,6 +156,7 @@ def _labelled(sheets: Sequence[Sheet], labels: Sequence[str]) -> Field | None:
         if found is None:
             continue
         sheet, segment, rest = found
+        rest = _HONORIFIC.sub("", rest)
         name = re.split(r"\s*(?:;|,|\(|\.{2,}|…|Sinh|Giới|Ngày|Năm|Nam/)", rest)[0].strip(" .:…_-")
         words = name.split()
         if 2 <= len(words) <= 7 and all(w[:1].isupper() and w.isalpha() for w in words):
@@ -141,12 +171,12 @@ def _card(sheets: Sequence[Sheet]) -> dict[str, Field | None]:
         for code in sheet.page.barcodes:
             who = identity_of_barcode(code.text)
             if who:
-                values = {"id_number": who.number, "full_name": who.name, "birth_date": who.birth, "issued_on": who.issued}
+                values = {"id_number": who.number, "full_name": who.name, "holder": who.name, "birth_date": who.birth, "issued_on": who.issued}
                 return {name: Field(v, v, sheet.number, code.box, 1.0) for name, v in values.items() if v}
     for sheet in sheets:
         zone = mrz_of(sheet)
         if zone:
-            values = {"id_number": zone.number, "full_name": zone.name, "birth_date": zone.birth}
+            values = {"id_number": zone.number, "full_name": zone.name, "holder": zone.name, "birth_date": zone.birth}
             return {name: Field(v, v, sheet.number, zone.box, round(zone.confidence, 3)) for name, v in values.items() if v}
     return {}
 

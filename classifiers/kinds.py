@@ -34,6 +34,7 @@ class Kind:
     cues: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     dated: tuple[str, ...] = ()
+    numbered: tuple[str, ...] = ()
     holder: tuple[str, ...] = ()
     anywhere: bool = False
     cover: bool = False

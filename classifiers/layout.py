@@ -138,8 +138,10 @@ class Sheet:
         out: list[Segment] = []
         run: list[Word] = []
         aspect = self.page.height / self.page.width if self.page.width else 1.414
-        gutter = GUTTER * self.height * aspect
         for i, word in enumerate(words):
+            # big letters have big spaces: the lower of the two words counts, for seals and strokes are tall
+            low = min(word.box[3] - word.box[1], run[-1].box[3] - run[-1].box[1]) if run else 0.0
+            gutter = GUTTER * aspect * max(self.height, low)
             if run and (word.box[0] - run[-1].box[2] > gutter or _motto_begins(words, i)):
                 out.append(make_segment(run))
                 run = []

@@ -126,7 +126,7 @@ def _continues(above: Segment, below: Segment, height: float) -> bool:
     """Whether `below` is the next line of the same block of capitals."""
     gap = below.box[1] - above.box[3]
     together = min(above.box[2], below.box[2]) > max(above.box[0], below.box[0])
-    return -0.5 * height < gap < 1.6 * height and together
+    return -0.5 * height < gap < 1.6 * max(height, min(above.height, below.height)) and together
 
 
 def _word_ends(run: Sequence[Segment]) -> list[int]:
