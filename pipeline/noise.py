@@ -18,11 +18,18 @@ from pipeline.text import judge_word
 DISTRUST = 0.5
 #: A syllable or number vouches for its piece when the engine trusted it this much.
 VOUCH = 0.55
+#: A run of this many signs, none longer than two letters and no syllable among them, is an ornament.
+RUN = 6
+#: No word is longer; only addresses and leaders are.
+LONGEST = 30
 
 #: What the hyphen before a list item comes out as.
+_STRAY = re.compile(r"['`‘’|_~¬]+(?=\w)")
 _HYPHENS = frozenset(["~", "¬", "=", "--", "_", "-–", "–-"])
 _OPENING = frozenset(["-", "–", "+", "*", "•", "“", '"', "(", "o", "§"])
 _CLOSING = frozenset([".", ";", ":", ",", "-", "–", "/", "./.", "/.", "%", ")", "”", '"', "?", "!", "+", "…"])
+#: `/QĐ-UBND`, `TT-BCT`: the tail of a reference beside a handwritten number is kept, however little it is trusted.
+_REFERENCE = re.compile(r"[/-][A-ZĐ]{2,}|[A-ZĐ]{2,}-")
 _NUMBER = re.compile(r"[\d.,/:%()-]*\d[\d.,/:%()-]*")
 
 
@@ -42,11 +49,18 @@ def clean(lines: Iterable[Line], aspect: float) -> list[Line]:
 
 
 def _is_noise(words: Sequence[Word]) -> bool:
-    letters = [w for w in words if any(c.isalnum() for c in w.text)]
+    letters = [w for w in words if _has_letter(w)]
     if not letters:
         return True
+    if any(_REFERENCE.search(w.text) for w in letters):
+        return False
     size = sum(len(w.text) for w in letters)
     trust = sum(w.confidence * len(w.text) for w in letters) / size
+    # ornaments and rows of dots come out as runs of single signs, or as one long run of the same few
+    if len(words) >= RUN and sum(len(w.text) < 3 for w in words) > 0.8 * len(words) and not any(judge_word(w.text) for w in letters):
+        return True
+    if any(len(w.text) > LONGEST and len(set(w.text)) < 0.4 * len(w.text) for w in letters) and trust < DISTRUST + 0.1:
+        return True
     if trust >= DISTRUST and size > 2:
         return False
     return trust < DISTRUST + 0.1 and not any(_vouches(w) for w in letters)
@@ -63,11 +77,13 @@ def _trimmed(words: Sequence[Word]) -> list[Word]:
     out = list(words)
     while out and not _has_letter(out[0]) and out[0].text not in _OPENING | _HYPHENS and not _is_leader(out[0]):
         out.pop(0)
-    while out and not _has_letter(out[-1]) and (out[-1].text not in _CLOSING or out[-1].confidence < DISTRUST) and not _is_leader(out[-1]):
+    while out and not _has_letter(out[-1]) and (out[-1].text not in _CLOSING or out[-1].confidence < 0.3) and not _is_leader(out[-1]):
         out.pop()
     if len(out) > 1 and out[0].text in _HYPHENS:
         out[0] = replace(out[0], text="-")
-    return out
+    if out and _STRAY.match(out[0].text):
+        out[0] = replace(out[0], text=_STRAY.sub("", out[0].text))
+    return [w for w in out if w.text.strip("|_~¬`") or _is_leader(w)]
 
 
 def _has_letter(word: Word) -> bool:

@@ -30,6 +30,8 @@ SAME = 0.5
 
 #: National title (or the Party's) and motto as OCR may give them, folded: the right column of a letterhead.
 _TITLE = re.compile(r"con[gq] ho\w{1,2} x\w h\w{1,3} |xa hoi chu ng|dang cong san viet")
+_TITLE_START = re.compile(r"con[gq] h\w{1,3} x\w h\w{1,3} |dang cong san viet")
+_MOTTO_START = re.compile(r"\wo[ce] lap\W+t\w d\w\b")
 _MOTTO = re.compile(r"\wo[ce] lap\W+t\w d\w\b|t\w d\w\W+hanh ph")
 _RECIPIENTS = re.compile(r"\W*n[oa]i nh[ae][nm]\b")
 _ADDRESSEE = re.compile(r"\W*kinh g\wi\b")
@@ -145,7 +147,7 @@ def _covered(box: Box, by: Box) -> float:
 
 
 def _starts_title(word: str, folded: str) -> bool:
-    return (word.isupper() and bool(_TITLE.match(folded))) or (word[:1].isupper() and bool(re.match(r"\wo[ce] lap\W+t\w d\w\b", folded)))
+    return (word.isupper() and bool(_TITLE_START.match(folded))) or (word[:1].isupper() and bool(_MOTTO_START.match(folded)))
 
 
 def _segment(words: list[Word], aspect: float) -> Segment:
