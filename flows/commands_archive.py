@@ -48,6 +48,7 @@ def search(
     archive: ArchiveOption = "",
     as_json: JsonOption = False,
 ) -> None:
+    from flows.report import console
     from pipeline.settings import settings
     from storage.archive import Archive
     from storage.views import Query
@@ -60,11 +61,11 @@ def search(
     if as_json:
         print_json([hit.to_json() for hit in hits])
         return
-    console = Console(highlight=False)
+    out = console()
     if not hits:
-        console.print(say("no_hits"))
+        out.print(say("no_hits"))
     for hit in hits:
-        _print_hit(console, hit)
+        _print_hit(out, hit)
 
 
 def _check_date(value: str) -> None:
@@ -75,15 +76,15 @@ def _check_date(value: str) -> None:
         raise UsageError("not_a_date", value=value) from error
 
 
-def _print_hit(console: Console, hit: Hit) -> None:
+def _print_hit(out: Console, hit: Hit) -> None:
     from classifiers.kinds import type_name
 
     where = f"{hit.dossier}.{hit.ordinal:02d}" if hit.dossier else f"{say('unfiled')} {hit.document}"
     head = Text.assemble((where, "bold cyan"), "  ", type_name(hit.type), f"  {say('page')} {hit.page}")
     line = Text("  ")
     line.append(_marked(hit.snippet))
-    console.print(head)
-    console.print(line)
+    out.print(head)
+    out.print(line)
 
 
 def _marked(snippet: str) -> Text:
@@ -96,7 +97,7 @@ def _marked(snippet: str) -> Text:
 
 def show(
     code: Annotated[str, typer.Argument(metavar="CODE", help=say("help_show_code"))],
-    page: Annotated[int, typer.Option(min=1, help=say("help_page"))] = 0,
+    page: Annotated[int | None, typer.Option(min=1, help=say("help_page"))] = None,
     find: Annotated[str, typer.Option(metavar="Q", help=say("help_find"))] = "",
     png: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help_png"))] = None,
     archive: ArchiveOption = "",
@@ -168,9 +169,8 @@ def _picture(archive: Archive, document: DocumentView, page: Page, boxes: list[B
 
 def _print_documents(documents: list[DocumentView], code: str) -> None:
     from classifiers.kinds import type_name
-    from flows.report import span
+    from flows.report import console, span
 
-    console = Console(highlight=False)
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), title=code, title_justify="left", title_style="bold cyan")
     for key in ("col_document", "col_type", "col_number", "col_date", "col_pages", "col_file", "col_state"):
         grid.add_column(say(key), overflow="fold")
@@ -181,7 +181,7 @@ def _print_documents(documents: list[DocumentView], code: str) -> None:
             why += f" ({', '.join(d.candidates)})"
         name = f".{d.ordinal:02d}" if d.dossier else d.id
         grid.add_row(name, type_name(d.type), value["reference"], value["issued_on"], span(d.pages), d.name, why or say("state_good"))
-    console.print(grid)
+    console().print(grid)
 
 
 def get(

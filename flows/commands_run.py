@@ -31,7 +31,7 @@ def digitize(
     from flows.digitize import digitize as run
     from flows.progress import Bar
     from flows.read import write_bytes
-    from flows.report import batch_json, exit_code, table
+    from flows.report import batch_json, console, exit_code, table
     from pipeline.codes import valid_code
     from pipeline.settings import settings
 
@@ -48,9 +48,7 @@ def digitize(
     if as_json:
         print_json(batch_json(done))
     else:
-        from rich.console import Console
-
-        Console(highlight=False).print(table(done))
+        console().print(table(done))
     finish(exit_code(done))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -136,7 +137,7 @@ def table(report: BatchReport) -> Group:
 def _documents(outcomes: Iterable[Outcome]) -> Table:
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for key in ("col_dossier", "col_type", "col_number", "col_date", "col_pages", "col_file", "col_state"):
-        grid.add_column(say(key), overflow="fold", no_wrap=key in {"col_date", "col_pages"})
+        grid.add_column(say(key), overflow="fold", no_wrap=key in {"col_dossier", "col_date", "col_state"})
     rows: dict[str, list[tuple[str, Document, SourceRecord]]] = {}
     for outcome in outcomes:
         for document in outcome.record.documents:
@@ -187,6 +188,11 @@ def span(pages: Sequence[int]) -> str:
         else:
             out.append([n, n])
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in out)
+
+
+def console() -> Console:
+    """Standard output; a pipe or file gets wide lines, for nobody folds them there."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
 def error_console() -> Console:

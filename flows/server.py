@@ -42,6 +42,7 @@ class EmbeddedServer:
             self._thread.join(timeout=5)
 
     def _run(self) -> None:
+        prefect_home.set_environment()
         try:
             if not prefect_home.ready():
                 raise RuntimeError("the database is not laid")

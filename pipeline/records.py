@@ -39,7 +39,7 @@ class Record:
     @classmethod
     def from_json(cls: type[R], data: dict[str, Any]) -> R:
         """Unknown keys are ignored, missing ones take their default: an older reader reads a newer record."""
-        hints = _hints(cls)
+        hints = _hints(typing.cast(Any, cls))
         return cls(**{k: _revive(hints[k], v) for k, v in data.items() if k in hints})
 
 
@@ -221,6 +221,7 @@ class SourceRecord(Record):
 
 @cache
 def _hints(cls: Any) -> dict[str, Any]:
+    """Annotations as types; asking `typing` each time would cost more than reviving a page."""
     return typing.get_type_hints(cls)
 
 
