@@ -308,7 +308,7 @@ def signer(
     if note:
         y += step
         sheet.put(middle, y, note, Style(size - 1, italic=True), "m")
-    marks.signature(sheet, rng, middle + 4, y + room * 0.43, blue=blue)
+    marks.signature(sheet, rng, middle + (4 if seal else 1), y + room * 0.43, blue=blue, wide=min(40.0, room * 1.4))
     if seal:
         marks.seal(sheet, rng, middle - 13, y + room * 0.5 - 0.5, *seal)
     y += room

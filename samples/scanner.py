@@ -16,6 +16,7 @@ from samples.sheet import DPI, MM, Sheet
 WHITE = (250, 248, 243)
 CREAM = (246, 239, 222)
 GREY = (240, 240, 238)
+PAPERS = (WHITE, WHITE, CREAM, GREY)
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class How:
     colour: str = "colour"  #: colour, grey or bitonal
     skew: float = 0.0  #: degrees counter-clockwise that the content leans
     turn: int = 0  #: clockwise quarter turns (degrees) that make it upright again
-    quality: int = 55  #: of the JPEG
+    quality: int = 60  #: of the JPEG
     tint: tuple[int, int, int] = WHITE
     blur: float = 0.55  #: px of sigma at the scan's dpi
     noise: float = 1.8  #: standard deviation in grey levels
@@ -77,9 +78,9 @@ def _slow(gen: np.random.Generator, h: int, w: int, n: int) -> np.ndarray:
 
 
 def _punch(paper: np.ndarray, rng: random.Random, mirrored: bool) -> None:
-    """Two filing holes 12 mm from the edge, 80 mm apart: the dark lid seen through, with a soft rim."""
+    """Two filing holes 12 mm from the edge (7 mm on A5), 80 mm apart: the dark lid seen through, with a soft rim."""
     h, w = paper.shape[:2]
-    x = (12 + rng.uniform(-1, 1)) * MM
+    x = ((12 if w > 160 * MM else 7) + rng.uniform(-1, 1)) * MM
     y0 = h / 2 + rng.uniform(-4, 4) * MM
     mask = np.zeros((h, w), np.float32)
     for y in (y0 - 40 * MM, y0 + 40 * MM):
@@ -173,7 +174,7 @@ def office(rng: random.Random, **changes: Any) -> How:
     """A usual scan of a usual sheet: a small skew, one of three papers, holes on some."""
     values: dict[str, Any] = {
         "skew": round(rng.choice((-1, 1)) * abs(rng.gauss(0, 0.7)), 2),
-        "tint": rng.choice((WHITE, WHITE, CREAM, GREY)),
+        "tint": rng.choice(PAPERS),
         "blur": round(rng.uniform(0.45, 0.7), 2),
         "noise": round(rng.uniform(1.2, 2.4), 2),
         "fade": round(rng.uniform(0.03, 0.12), 3),

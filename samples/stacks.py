@@ -12,7 +12,7 @@ from pipeline.codes import sheet_payload
 from samples import barcodes, files
 from samples.case import Paper
 from samples.layout import Flow
-from samples.scanner import Scanned, office, scan
+from samples.scanner import PAPERS, Scanned, office, scan
 from samples.sheet import Sheet, Style
 
 
@@ -57,6 +57,7 @@ class Stack:
     ) -> None:
         """Scan all sheets of a paper; `changes` to the scanner for all of them, `each` for sheet numbers from 1."""
         numbers = []
+        changes.setdefault("tint", random.Random(f"{self.seed}/{paper.type}/{len(self.pages)}").choice(PAPERS))  # one paper, one tint
         for n, sheet in enumerate(paper.sheets, 1):
             back = paper.sheets[n] if n < len(paper.sheets) and n % 2 else None
             numbers.append(self._add(sheet, changes | (each or {}).get(n, {}), back=back, accept=accept))
@@ -73,7 +74,8 @@ class Stack:
     def blank(self, **changes: Any) -> None:
         """The empty back of the sheet scanned last: its front shines through, its holes are on the other side."""
         empty = Sheet(self._last.size if self._last else (210.0, 297.0))
-        self._add(empty, {"bleed": 0.10, "quality": 40} | changes, back=self._last, state="blank")
+        tint = self.pages[-1].how.tint if self.pages else PAPERS[0]
+        self._add(empty, {"bleed": 0.10, "quality": 45, "tint": tint} | changes, back=self._last, state="blank")
 
     def separator(self, code: str, **changes: Any) -> None:
         self._add(separator(code), {"colour": "grey", "quality": 45} | changes, state="separator")
