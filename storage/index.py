@@ -63,17 +63,28 @@ class SearchIndex:
         self._shadow: tempfile.TemporaryDirectory[str] | None = None
 
     def behind(self, catalogue: Catalogue) -> bool:
-        return indexed_generation(self.folder) != catalogue.generation()
+        """Whether there is something to take in, the whole catalogue where the index is missing or broken."""
+        if indexed_generation(self.folder) != catalogue.generation():
+            return True
+        try:
+            self.searcher()
+        except Unreachable:
+            return True
+        return False
 
     def searcher(self) -> tantivy.Searcher:
         """Of the newest state on disk; raises Unreachable when there is no index that can be read."""
-        if self._index is None:
-            if indexed_generation(self.folder) < 0:
-                raise Unreachable("no_index")
-            self._index = self._open()
-        else:
-            self._index.reload()
-        return self._index.searcher()
+        if indexed_generation(self.folder) < 0:
+            raise Unreachable("no_index")
+        try:
+            if self._index is None:
+                self._index = self._open()
+            else:
+                self._index.reload()
+            return self._index.searcher()
+        except ValueError as e:  # the library's word for a broken index
+            self._index = None
+            raise Unreachable("no_index") from e
 
     def catch_up(self, catalogue: Catalogue) -> int:
         """Take in what changed in the catalogue since; how many entries were written. Builds anew what is missing, of another version or broken."""
@@ -81,9 +92,11 @@ class SearchIndex:
         if done < 0 or done > catalogue.generation():
             return self.rebuild(catalogue)
         try:
-            return self._take_in(catalogue, done)
-        except ValueError:  # tantivy's word for a broken index
+            written = self._take_in(catalogue, done)
+            self.searcher()
+        except (ValueError, Unreachable):
             return self.rebuild(catalogue)
+        return written
 
     def rebuild(self, catalogue: Catalogue) -> int:
         """The whole index from the catalogue alone."""
@@ -132,10 +145,7 @@ class SearchIndex:
             for file in folder.iterdir():
                 (Path(self._shadow.name) / file.name).symlink_to(file.absolute())
             folder = Path(self._shadow.name)
-        try:
-            return tantivy.Index(schema(), path=str(folder))
-        except ValueError as e:
-            raise Unreachable("no_index") from e
+        return tantivy.Index(schema(), path=str(folder))
 
 
 def _entries(catalogue: Catalogue, source: str, others: dict[str, list[str]]) -> Iterator[tantivy.Document]:

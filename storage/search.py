@@ -162,7 +162,8 @@ def _term(field: str, value: str) -> Ask:
 
 
 def _literal(text: str) -> str:
-    return re.sub(r"([^\w])", r"\\\1", text)
+    """`text` for the library's regular expressions, which know no escape for what is no metacharacter."""
+    return re.sub(r"[\\.+*?()|\[\]{}^$#&\-~]", r"\\\g<0>", text)
 
 
 @cache

@@ -1,0 +1,159 @@
+"""The catalogue: its migrations make the tables the code knows, it opens fast, it commits a source wholly or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from pipeline.errors import Exit, NotWritten, Unreachable
+from pipeline.records import Document, Page
+from storage import layout, models
+from storage.catalogue import Catalogue, Commit, pack, unpack
+from storage.database import MIGRATIONS, Database, sqlite_url
+from tests.papers import BIRTH, CODE, OTHER, RECEIPT, page, paper, record
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    d = Database(sqlite_url(tmp_path / "catalogue.sqlite"))
+    d.migrate()
+    return d
+
+
+def commit(catalogue: Catalogue, tmp: Path, name: str, papers: list[Document], pages: list[Page], ordinals: list[int]) -> str:
+    r = record(tmp, name, pages, papers)
+    ids = [layout.document_id(r.source.sha256, d.pages, "r") for d in papers]
+    entries = [layout.entry_of(d, i, source=r.source.sha256, reading="r", ordinal=n, files={}) for d, i, n in zip(papers, ids, ordinals, strict=True)]
+    catalogue.commit(Commit(r, "r", "b" * 16, {}, entries))
+    return r.source.sha256
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(database: Database) -> None:
+    with database.reading() as c:
+        assert compare_metadata(MigrationContext.configure(c), models.metadata) == []
+
+
+def test_head_is_the_last_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == models.HEAD
+
+
+def test_a_catalogue_at_head_is_opened_without_the_migration_tool(database: Database) -> None:
+    url = database.engine.url.render_as_string()
+    code = f"""
+import sys, time
+from storage.database import Database
+begun = time.process_time()
+Database({url!r}).migrate()
+print(time.process_time() - begun, "alembic" in sys.modules)
+"""
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert out[1] == "False" and float(out[0]) < 0.3
+
+
+def test_a_catalogue_of_a_newer_program_is_left_alone(database: Database) -> None:
+    with database.writing() as c:
+        c.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Unreachable) as e:
+        database.migrate()
+    assert e.value.key == "catalogue_newer"
+
+
+def test_sqlite_keeps_what_was_committed_and_checks_references(database: Database) -> None:
+    with database.reading() as c:
+        assert c.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert c.execute(text("PRAGMA foreign_keys")).scalar() == 1
+        assert c.execute(text("PRAGMA synchronous")).scalar() == 2, "full: the received file is released after the commit"
+
+
+def test_what_is_no_database_is_unreachable_without_telling_values(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"not a database at all, but long enough to be looked at" * 40)
+    with pytest.raises(Unreachable) as e:
+        Database(sqlite_url(tmp_path / "x")).migrate()
+    assert e.value.exit_code is Exit.UNREACHABLE
+    with pytest.raises(Unreachable):
+        Database(sqlite_url(tmp_path / "no" / "folder")).migrate()
+
+
+def test_a_password_in_a_database_address_is_never_shown() -> None:
+    secret = "mật-khẩu"
+    try:
+        Database(f"postgresql://user:{secret}@127.0.0.1:9/sohoa").migrate()
+    except (Unreachable, ModuleNotFoundError) as e:
+        assert secret not in str(e)
+    else:
+        pytest.fail("nothing listens there")
+
+
+def test_a_source_is_committed_wholly_or_not_at_all(database: Database, tmp_path: Path) -> None:
+    catalogue = Catalogue(database)
+    commit(catalogue, tmp_path, "1.pdf", [paper([1], "giay_khai_sinh", CODE)], [page(1, BIRTH)], [1])
+    before, generation = catalogue.counts(), catalogue.generation()
+    with pytest.raises(Unreachable):  # the ordinal is taken: the last statement but few fails
+        commit(catalogue, tmp_path, "2.pdf", [paper([1], "giay_tiep_nhan", CODE)], [page(1, RECEIPT)], [1])
+    assert catalogue.counts() == before and catalogue.generation() == generation
+
+
+def test_a_disk_that_can_only_be_read_is_told_on_writing(database: Database, tmp_path: Path) -> None:
+    catalogue = Catalogue(database)
+    commit(catalogue, tmp_path, "1.pdf", [paper([1], "giay_khai_sinh", CODE)], [page(1, BIRTH)], [1])
+    database.close()
+    copy = tmp_path / "copy.sqlite"
+    shutil.copy(tmp_path / "catalogue.sqlite", copy)
+    reader = Catalogue(Database(sqlite_url(copy, read_only=True)))
+    assert reader.counts()["documents"] == 1
+    with pytest.raises(NotWritten):
+        commit(reader, tmp_path, "2.pdf", [paper([1], "don_khac")], [page(1, "x")], [0])
+
+
+def test_documents_are_listed_by_dossier_ordinal_and_state(database: Database, tmp_path: Path) -> None:
+    catalogue = Catalogue(database)
+    papers = [
+        paper([1], "giay_tiep_nhan", CODE),
+        paper([2], "giay_khai_sinh", review="no_code"),
+        paper([3], "quyet_dinh", review="conflict", alternatives=[CODE, OTHER]),
+    ]
+    sha = commit(catalogue, tmp_path, "1.pdf", papers, [page(n, f"trang {n}") for n in (1, 2, 3, 4)], [1, 0, 0])
+    assert [v.type for v in catalogue.documents(dossier=CODE)] == ["giay_tiep_nhan"]
+    assert [v.pages for v in catalogue.documents(unfiled=True)] == [(2,), (3,)]
+    assert [(v.review, v.candidates) for v in catalogue.documents(waiting=True)] == [(("no_code",), ()), (("conflict",), (CODE, OTHER))]
+    assert [p.number for p in catalogue.pages(sha, [2, 3])] == [2, 3]
+    assert catalogue.counts() | {"sources": 1, "documents": 3, "unfiled": 2, "review": 2, "pages": 4, "pages_good": 4} == catalogue.counts()
+
+
+def test_a_beginning_of_an_id_names_one_document_only(database: Database, tmp_path: Path) -> None:
+    catalogue = Catalogue(database)
+    commit(catalogue, tmp_path, "1.pdf", [paper([n], "don_khac") for n in range(1, 21)], [page(n, "x") for n in range(1, 21)], [0] * 20)
+    ids = [v.id for v in catalogue.documents(unfiled=True)]
+    view = catalogue.document(ids[0])
+    assert view is not None and view.id == ids[0]
+    assert catalogue.document("") is None and catalogue.document("%") is None and catalogue.document("_" * 20) is None
+
+
+def test_the_audit_says_who_went_where(database: Database, tmp_path: Path) -> None:
+    catalogue = Catalogue(database)
+    sha = commit(catalogue, tmp_path, "1.pdf", [paper([1], "giay_khai_sinh", CODE)], [page(1, BIRTH)], [1])
+    with sqlite3.connect(tmp_path / "catalogue.sqlite") as c:
+        action, subject, facts = c.execute("SELECT action, subject, facts FROM audit").fetchone()
+    assert (action, subject) == ("store", sha) and CODE in facts
+    assert "MẪU" not in facts, "no name in the audit"
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=20))
+def test_packed_pages_unpack_equal(value: object) -> None:
+    assert unpack(pack({"v": value})) == {"v": value}
