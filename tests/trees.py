@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -42,7 +43,7 @@ def without_times(value: Any) -> Any:
 
 def rows(archive: Path) -> dict[str, list[Any]]:
     """All rows of the catalogue, order and times aside."""
-    database = next((archive / ".sohoa").glob("*.db"))
+    database = archive / ".sohoa" / "catalogue.sqlite"
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         connection.row_factory = sqlite3.Row
         tables = [r[0] for r in connection.execute("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")]
@@ -58,8 +59,9 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     for name, value in row.items():
         if name in TIMES | {"id", "generation"}:
             continue
-        if isinstance(value, str) and value[:1] in "{[":
-            value = without_times(json.loads(value))  # noqa: PLW2901
+        if isinstance(value, str) and value[:1] in ("{", "["):
+            with contextlib.suppress(json.JSONDecodeError):  # a page's text may begin so
+                value = without_times(json.loads(value))  # noqa: PLW2901
         out[name] = value.hex() if isinstance(value, bytes) else value
     return out
 
