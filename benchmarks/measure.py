@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _HANDWRITING = re.compile(r"⟦[^⟧]*⟧")
+_RECIPIENTS = re.compile(r"Nơi nhận")
 _LEADERS = re.compile(r"[.…_]{3,}|[-–—=~]{3,}")
 
 
@@ -105,8 +106,14 @@ def _regions(lines: Sequence[str]) -> list[tuple[list[str], bool]]:
             out.append(([lines[at]], False))
             at += 1
             continue
-        last = max(i for i in range(at, min(len(lines), at + 20)) if "\t" in lines[i])
-        end = last + 1
+        # recipients may go on for long before the signer's name
+        reach = 20 if _RECIPIENTS.match(lines[at]) else 4
+        end = at + 1
+        for i in range(at + 1, len(lines)):
+            if i - end >= reach or _RECIPIENTS.match(lines[i]) or lines[i].startswith("Kính gửi"):
+                break
+            if "\t" in lines[i]:
+                end = i + 1
         if any("CỘNG H" in line for line in lines[at:end]) and end < len(lines) and re.match(r"\(?[Vv]/[vV]", lines[end]):
             end += 1
             while end < len(lines) and _goes_on(lines[end]):

@@ -75,7 +75,7 @@ def _text_of(page: Dictionary, timeout: float) -> FileText:
             return SCANNED
         share = text.picture_share
         textops.strip(alone, copy, text)
-        lines = _lines(_extracted(alone, timeout), text.fonts)
+        lines = _lines(_extracted(alone, timeout), text.view.rotate % 180 != 0, text.fonts)
     words = sum(len(known.words) for known in lines)
     if not words:
         return SCANNED
@@ -100,12 +100,13 @@ def _extracted(pdf: pikepdf.Pdf, timeout: float) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
-def _lines(xhtml: str, fonts: set[str]) -> list[Line]:
+def _lines(xhtml: str, turned: bool, fonts: set[str]) -> list[Line]:
     """Lines of words; empty when what was found is no readable text."""
     size = _PAGE.search(xhtml)
     if not size:
         return []
-    width, height = float(size[1]), float(size[2])
+    # poppler turns the boxes with the page, but not the size it names
+    width, height = (float(size[2]), float(size[1])) if turned else (float(size[1]), float(size[2]))
     found: list[list[tuple[str, Box]]] = []
     for part in xhtml.split("<line ")[1:]:
         words = []
