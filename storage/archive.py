@@ -165,8 +165,7 @@ class Archive:
         """Boxes of the words on one page of a source that `text` asks for, in reading order."""
         from storage.search import locate
 
-        pages = self.catalogue.pages(source, [page])
-        return locate(pages[0], text) if pages else []
+        return locate(self.catalogue.lines(source, page), text)
 
     def index(self) -> SearchIndex:
         """The search index, caught up with the catalogue if that is possible now."""

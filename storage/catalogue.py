@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pipeline.codes import agency_of, level1_of, received_on
-from pipeline.records import Document, Failure, Page, PageState, SourceFile, SourceRecord, Step
+from pipeline.records import Box, Document, Failure, Page, PageState, SourceFile, SourceRecord, Step
 from storage.database import Database
 from storage.layout import Json, entry_of
 from storage.models import audit, batches, cleanups, documents, dossiers, other_codes, pages, receipts, sources, state
@@ -204,6 +204,13 @@ class Catalogue:
             portions = [numbers[i : i + PORTION] for i in range(0, len(numbers), PORTION)]
             found = [p for portion in portions for p in c.execute(query.where(pages.c.number.in_(portion))).scalars()]
         return [Page.from_json(unpack(p)) for p in found]
+
+    def lines(self, source: str, number: int) -> list[list[tuple[str, Box]]]:
+        """Words and boxes of one page, line by line: what a hit needs, without reviving the whole page."""
+        with self.database.reading() as c:
+            content = c.execute(select(pages.c.content).where(pages.c.source == source, pages.c.number == number)).scalar()
+        found = unpack(content)["reading"]["lines"] if content else []
+        return [[(w["text"], tuple(w["box"])) for w in line["words"]] for line in found]
 
     def texts(self, source: str) -> dict[int, str]:
         """Text of every page of a source."""

@@ -19,7 +19,7 @@ from storage.catalogue import Catalogue
 from storage.views import DocumentView
 
 #: Changes with the fields below: an index of another version is rebuilt.
-VERSION = 1
+VERSION = 2
 
 #: Memory for one writing thread, bytes; 15 MB is the least the library takes.
 HEAP = 32_000_000
@@ -190,7 +190,7 @@ def _facts(view: DocumentView, paper: Document, codes: list[str]) -> dict[str, l
     numbers = [words.code(v) for v in values if any(c.isdigit() for c in v)]
     return {
         "head": [head],
-        "head_folded": [" ".join([*words.folded(head), *name])],
+        "head_folded": [" ".join([*words.folded(head), *name]), *(" ".join(words.folded(c)) for c in codes)],
         "title": [" ".join([*name, *(t for v in (*titles, subject) for t in words.folded(v))])],
         "issuer": [" ".join(words.folded(view.fields["issuer"].value))] if "issuer" in view.fields else [],
         "dossier": codes,

@@ -12,13 +12,16 @@ from functools import cache
 import tantivy
 from tantivy import FieldType, Occur
 
-from pipeline.records import Box, Line, Page
+from pipeline.records import Box
 from storage import words
 from storage.catalogue import Catalogue
 from storage.index import DOCUMENT, PAGE, SearchIndex, schema
 from storage.views import DocumentView, Hit, Query
 
 Ask = tantivy.Query
+
+#: Words of a line, each with its box.
+Line = list[tuple[str, Box]]
 
 #: Where a word weighs how much; the title decides what a paper is, the head says whose and what about.
 TITLE, HEAD, CODES = 4.0, 2.0, 8.0
@@ -87,10 +90,10 @@ def search(index: SearchIndex, catalogue: Catalogue, query: Query) -> list[Hit]:
     return [_hit(searcher, catalogue, views[i], terms, *found[i]) for i in found if i in views]
 
 
-def locate(page: Page, text: str) -> list[Box]:
-    """Boxes of all words on the page that `text` asks for, in reading order."""
+def locate(lines: Sequence[Line], text: str) -> list[Box]:
+    """Boxes of all words of a page that `text` asks for, in reading order."""
     terms = parse(text)
-    return [line.words[i].box for line in page.reading.lines for i in _marked(line, terms)[0]]
+    return [line[i][1] for line in lines for i in _marked(line, terms)[0]]
 
 
 def _ways(terms: Sequence[Term]) -> list[tuple[Ask, bool, bool]]:
@@ -176,10 +179,9 @@ def _hit(
 ) -> Hit:
     numbers = _pages(searcher, view, terms, exact) if terms and len(view.pages) > 1 else list(view.pages)
     best = numbers[0] if numbers else _field_page(view, terms)
-    page = next(iter(catalogue.pages(view.source, [best])), None)
-    line, hits = _best_line(page, terms) if page else (None, [])
-    boxes = tuple(line.words[i].box for i in hits) if line else ()
-    snippet, marks = _snippet(line, hits) if line else ("", ())
+    line, hits = _best_line(catalogue.lines(view.source, best), terms)
+    boxes = tuple(line[i][1] for i in hits)
+    snippet, marks = _snippet([text for text, _ in line], hits)
     return Hit(
         dossier=view.dossier,
         document=view.id,
@@ -229,22 +231,20 @@ def _meets(tokens: Sequence[str], terms: Sequence[Term]) -> bool:
     return any(set(t.folded) <= set(tokens) for t in terms)
 
 
-def _best_line(page: Page, terms: Sequence[Term]) -> tuple[Line | None, list[int]]:
+def _best_line(lines: Sequence[Line], terms: Sequence[Term]) -> tuple[Line, list[int]]:
     """The line with most of the terms, with the accents asked for where two have as many; the first line when none has any."""
     best: tuple[tuple[int, int, int], Line, list[int]] | None = None
-    for line in page.reading.lines:
+    for line in lines:
         hits, met, accents = _marked(line, terms)
         rank = (met, accents, -len(hits))
         if hits and (best is None or rank > best[0]):
             best = (rank, line, hits)
-    if best:
-        return best[1], best[2]
-    return next(iter(page.reading.lines), None), []
+    return (best[1], best[2]) if best else (next(iter(lines), []), [])
 
 
 def _marked(line: Line, terms: Sequence[Term]) -> tuple[list[int], int, int]:
     """Indexes of the line's words that the terms meet, how many terms are met, and how many with their accents."""
-    tokens = [(t, f, i) for i, w in enumerate(line.words) for t, f in zip(words.exact(w.text), words.folded(w.text), strict=True)]
+    tokens = [(t, f, i) for i, (text, _) in enumerate(line) for t, f in zip(words.exact(text), words.folded(text), strict=True)]
     hits: set[int] = set()
     met = accents = 0
     for term in terms:
@@ -266,11 +266,10 @@ def _same(tokens: Sequence[str], wanted: Sequence[str], prefix: bool) -> bool:
     return last and list(tokens[:-1]) == list(wanted[:-1])
 
 
-def _snippet(line: Line, hits: Sequence[int]) -> tuple[str, tuple[tuple[int, int], ...]]:
+def _snippet(texts: Sequence[str], hits: Sequence[int]) -> tuple[str, tuple[tuple[int, int], ...]]:
     """The line's text with the hit words marked, cut around the first when it is long; begin and end of each hit word."""
-    texts = [w.text for w in line.words]
     first, last = 0, len(texts)
-    if len(line.text) > SNIPPET and hits:
+    if sum(map(len, texts)) + len(texts) > SNIPPET and hits:
         first = last = hits[0]
         room = SNIPPET
         while room > 0 and (first > 0 or last < len(texts)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pipeline.text import fold, new_style, nfc
 
@@ -11,12 +12,17 @@ _TOKEN = re.compile(r"[^\W_]+")
 
 def exact(text: str) -> list[str]:
     """Tokens with their accents: NFC, lower case, tone marks placed in one way (hòa = hoà)."""
-    return [new_style(t) for t in _TOKEN.findall(nfc(text).lower())]
+    return [_placed(t) for t in _TOKEN.findall(nfc(text).lower())]
 
 
 def folded(text: str) -> list[str]:
     """The same tokens without tone and vowel marks, đ as d."""
-    return [fold(t) for t in exact(text)]
+    return [_folded(t) for t in exact(text)]
+
+
+# the same few thousand syllables come again on every page
+_placed = lru_cache(1 << 15)(new_style)
+_folded = lru_cache(1 << 15)(fold)
 
 
 def code(text: str) -> str:
