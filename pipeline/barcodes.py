@@ -12,7 +12,9 @@ from pipeline.images import Pixels
 from pipeline.records import Barcode, Box
 
 #: What dossiers carry: receipts and separator sheets (Code 128, Code 39, QR), identity cards (QR), payment papers (Data Matrix).
-_FORMATS = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.Code39, zxingcpp.BarcodeFormat.DataMatrix)
+_FORMATS = zxingcpp.BarcodeFormats(
+    (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.Code39, zxingcpp.BarcodeFormat.DataMatrix)
+)
 
 #: A separator sheet without QR has little else on it than its bars and a few lines of print: ink outside the barcodes, share of the page.
 SHEET_INK = 0.02

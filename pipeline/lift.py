@@ -15,7 +15,7 @@ from pikepdf import Dictionary
 from pipeline import codec, frames, poppler
 from pipeline.errors import PageFailed
 from pipeline.images import LiftedImage, PageImage, Pixels
-from pipeline.pdffile import View, opened, page_list
+from pipeline.pdffile import View, inherited, opened, page_list
 from pipeline.pdfscan import Content, examine
 from pipeline.pdfstream import decoded, lift
 from pipeline.records import SourceFile
@@ -50,7 +50,7 @@ def open_image(source: SourceFile, number: int, settings: Settings) -> PageImage
             pixels = decoded(lifted)
             if pixels is not None:
                 return PageImage(_place(pixels, lifted, width, height), dpi, "lifted")
-        return PageImage(codec.grey_if_colourless(_render(source, number, pdf, content.view, (width, height), settings)), dpi, "rendered")
+        return PageImage(codec.grey_if_colourless(_render(source, number, (pdf, page), content.view, (width, height), settings)), dpi, "rendered")
 
 
 def lift_stream(source: SourceFile, number: int, settings: Settings) -> LiftedImage | None:
@@ -90,7 +90,7 @@ def picture(source: SourceFile, number: int, dpi: float, settings: Settings, *, 
         shown = examine(page).view
         size = max(1, round(shown.width * dpi / 72)), max(1, round(shown.height * dpi / 72))
         _guard(*size, number, settings.intake.max_pixels)
-        return _render(source, number, pdf, shown, size, settings, grey=grey)
+        return _render(source, number, (pdf, page), shown, size, settings, grey=grey)
 
 
 @contextmanager
@@ -166,9 +166,17 @@ def _place(pixels: Pixels, lifted: LiftedImage, width: int, height: int) -> Pixe
 
 
 def _render(
-    source: SourceFile, number: int, pdf: pikepdf.Pdf, shown: View, size: tuple[int, int], settings: Settings, *, grey: bool = False
+    source: SourceFile,
+    number: int,
+    opened_page: tuple[pikepdf.Pdf, Dictionary],
+    shown: View,
+    size: tuple[int, int],
+    settings: Settings,
+    *,
+    grey: bool = False,
 ) -> Pixels:
     """By poppler from the file; from the page alone, written anew, where poppler cannot follow the file."""
+    pdf, page = opened_page
     timeout, turned = settings.intake.page_timeout, bool(shown.rotate % 180)
     try:
         return poppler.render(Path(source.path), number, *size, timeout=timeout, turned=turned, grey=grey)
@@ -177,8 +185,19 @@ def _render(
             alone = Path(folder) / "page.pdf"
             try:
                 with pikepdf.new() as one:
-                    one.pages.append(pdf.pages[number - 1])
+                    leaf = one.copy_foreign(pdf.make_indirect(_self_contained(page)))
+                    one.pages.append(pikepdf.Page(leaf))
                     one.save(alone)
-            except (pikepdf.PdfError, ValueError, IndexError, RuntimeError) as e:
+            except (pikepdf.PdfError, ValueError, TypeError, IndexError, RuntimeError) as e:
                 raise PageFailed("render_failed", page=number) from e
             return poppler.render(alone, 1, *size, timeout=timeout, turned=turned, grey=grey)
+
+
+def _self_contained(page: Dictionary) -> Dictionary:
+    """A copy of the page that needs no page tree: what it inherits is its own, and it points to no parent."""
+    own = {key: value for key, value in page.items() if key not in ("/Parent", "/B", "/StructParents")}
+    for key in ("/Resources", "/MediaBox", "/CropBox", "/Rotate"):
+        value = inherited(page, key)
+        if value is not None:
+            own[key] = value
+    return Dictionary(own)

@@ -20,6 +20,7 @@ _RULE_INCH = 0.45  #: a straight run of ink longer than this is a rule, not a le
 #: Sharpness of the better axis over the other's below which the axis is in doubt. Seen on 31 upright office scans: 2.1 and more.
 _AXIS_SURE = 1.35
 _AXIS_CLEAR = 1.25  #: and the better axis must have a peak at all
+_SKEW_CLEAR = 1.5  #: a page whose top is in doubt (a drawing, a photograph, a signature) is straightened for a plain peak only
 
 #: (above - below) / (above + below) nearer to 0 than this is doubt. Seen on 31 upright office scans: 0.28 and more.
 _UP_SURE = 0.12
@@ -65,7 +66,7 @@ def find(grey: Pixels, dpi: float, max_skew: float, judge: Judge | None = None) 
     elif axis_sure and sideways:
         rotation = 90 if rise >= 0 else 270
     clear = side_clear if rotation % 180 else flat_clear
-    return Upright(rotation, (side if rotation % 180 else flat) if clear >= _AXIS_CLEAR else 0.0, False)
+    return Upright(rotation, (side if rotation % 180 else flat) if clear >= _SKEW_CLEAR else 0.0, False)
 
 
 def _lying(ink: Ink) -> Ink:

@@ -24,13 +24,23 @@ def opened(path: Path, name: str = "") -> Iterator[pikepdf.Pdf]:
     Raises UnreadableInput: `encrypted`, `half_written`, `broken`.
     """
     try:
-        pdf = pikepdf.open(path, suppress_warnings=True)
+        pdf = _open(path)
     except pikepdf.PasswordError as e:
         raise UnreadableInput("encrypted", name=name) from e
     except (pikepdf.PdfError, ValueError, RecursionError) as e:
         raise UnreadableInput("broken" if _ends(path) else "half_written", name=name) from e
     with pdf:
         yield pdf
+
+
+def _open(path: Path) -> pikepdf.Pdf:
+    try:
+        return pikepdf.open(path, suppress_warnings=True)
+    except pikepdf.PasswordError:
+        raise
+    except pikepdf.PdfError:
+        # attributes cannot be pushed down a page tree that is broken; what pages it has are still there
+        return pikepdf.open(path, suppress_warnings=True, inherit_page_attributes=False)
 
 
 def _ends(path: Path) -> bool:
@@ -49,9 +59,9 @@ def page_list(pdf: pikepdf.Pdf, limit: int) -> list[Dictionary | None]:
     seen: set[tuple[int, int]] = set()
 
     def walk(node: Object, depth: int) -> None:
-        if len(out) > limit or depth > _DEPTH:
+        if len(out) > limit:
             return
-        if not isinstance(node, Dictionary):
+        if not isinstance(node, Dictionary) or depth > _DEPTH:
             out.append(None)
             return
         if node.objgen != (0, 0):
@@ -71,9 +81,9 @@ def page_list(pdf: pikepdf.Pdf, limit: int) -> list[Dictionary | None]:
     if any(p is not None for p in out):
         return out
     try:
-        return [page.obj for page in pdf.pages]
+        return [page.obj for page in pdf.pages] or out
     except pikepdf.PdfError:
-        return []
+        return out
 
 
 def inherited(page: Dictionary, key: str) -> Object | None:
