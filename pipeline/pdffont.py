@@ -9,10 +9,11 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, String
 
 from pipeline.xmp import DATA
 
-#: Of the glyphless font, in ems: its one width, and how far text reaches above and below the base line.
+#: Of the glyphless font, in ems: its one width, and how far a line reaches above and below the base line with Vietnamese marks.
+#: Readers judge gaps between words by the size of the font: one as high as the whole line would join words.
 ADVANCE = 0.5
-ASCENT = 0.8
-DESCENT = 0.2
+ASCENT = 1.05
+DESCENT = 0.35
 
 _SYMBOLIC = 4
 _BLOCK = 100  # a CMap takes at most 100 pairs a block

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
+from statistics import median_low
 
-from pipeline.pdffont import ADVANCE, DESCENT, Glyphless
+from pipeline.pdffont import ADVANCE, ASCENT, DESCENT, Glyphless
 from pipeline.records import Box, Line
 from pipeline.xmp import legal
 
-#: A line is set in one size on one base line unless its box is this many times as high as its words: then each word stands for itself.
+#: A word this many times as high as its line's median letter has caught a speck or a stroke from elsewhere.
+TALL = 1.5
+
+#: The words of a line stand on one base line, in one size, while they lie within this many times that height.
 #: Readers join words to lines by equal size and base line.
-UNEVEN = 1.8
+BAND = 2.2
+
+
+#: Gap in ems that readers take for a space (poppler: 0.15).
+LEAST_GAP = 0.16
 
 
 def number(value: float) -> str:
@@ -37,30 +44,48 @@ def text_operators(lines: Sequence[Line], width: float, height: float, font: Gly
 def _line(line: Line, width: float, height: float, font: Glyphless, name: str) -> list[str]:
     words = [(legal(w.text), w.box) for w in line.words]
     words = [(t, b) for t, b in words if t]
-    if not words:
-        return []
-    top = min(b[1] for _, b in words)
-    bottom = max(b[3] for _, b in words)
-    even = bottom - top <= UNEVEN * median(b[3] - b[1] for _, b in words)
+    band = _band(words)
     out = []
     current = 0.0
     for i, (text, box) in enumerate(words):
-        low, high = (bottom, top) if even else (box[3], box[1])
-        size = max((low - high) * height, 0.5)
+        top, bottom = band if band and _stands_in(band, box) else (box[1], box[3])
+        size = max((bottom - top) * height / (ASCENT + DESCENT), 0.5)
         if size != current:
             out.append(f"{name} {number(size)} Tf")
             current = size
-        x, y = box[0] * width, (1 - low) * height + DESCENT * size
-        space = max((box[2] - box[0]) * width, 0.01)
-        out.append(f"1 0 0 1 {number(x)} {number(y)} Tm {_scale(space, len(text), size)} Tz <{font.encode(text)}> Tj")
+        x, y = box[0] * width, (1 - bottom) * height + DESCENT * size
+        room = _room(box, words[i + 1][1] if i + 1 < len(words) else None, width, size)
+        out.append(f"1 0 0 1 {number(x)} {number(y)} Tm {_scale(room, len(text), size)} Tz <{font.encode(text)}> Tj")
         if i + 1 < len(words):
-            out.append(f"{_scale(_gap(box, words[i + 1][1], width), 1, size)} Tz <{font.encode(' ')}> Tj")
+            gap = max((words[i + 1][1][0] - box[0]) * width - room, 0.01)
+            out.append(f"{_scale(gap, 1, size)} Tz <{font.encode(' ')}> Tj")
     return out
 
 
-def _gap(box: Box, following: Box, width: float) -> float:
-    """Room for the space between two words, pt; a hair where they touch or the next one stands elsewhere."""
-    return max((following[0] - box[2]) * width, 0.01)
+def _band(words: Sequence[tuple[str, Box]]) -> tuple[float, float] | None:
+    """Top and bottom that the words of a line share, those aside that are too tall; None where they do not stand in one line."""
+    lettered = [(t, b) for t, b in words if any(c.isalnum() for c in t)] or words
+    heights = [b[3] - b[1] for t, b in lettered for _ in t]
+    usual = median_low(heights) if heights else 0.0
+    if usual <= 0:
+        return None
+    core = [b for _, b in words if b[3] - b[1] <= TALL * usual]
+    top, bottom = min(b[1] for b in core), max(b[3] for b in core)
+    return (top, bottom) if bottom - top <= BAND * usual else None
+
+
+def _stands_in(band: tuple[float, float], box: Box) -> bool:
+    """A dash, a comma and a word that has caught a speck stand in the line; what reaches over its middle or lies within it does."""
+    middle = sum(band) / 2
+    return box[1] <= middle <= box[3] or (band[0] <= box[1] and box[3] <= band[1])
+
+
+def _room(box: Box, following: Box | None, width: float, size: float) -> float:
+    """Width of a word, pt: that of its box, less what it takes to part it from a following word that touches it."""
+    whole = max((box[2] - box[0]) * width, 0.01)
+    if following is None or following[0] <= box[0]:
+        return whole
+    return max(min(whole, (following[0] - box[0]) * width - LEAST_GAP * size), whole / 2)
 
 
 def _scale(room: float, letters: int, size: float) -> str:
