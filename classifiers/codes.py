@@ -28,6 +28,8 @@ _LOOSE = re.compile(
     rf"(?<![0-9A-Za-z.])(?P<agency>{_A}{{3}}{_DOT}{_A}{{2}}{_DOT}{_A}{{2}}{_DOT}{_LEVEL1}|{_LEVEL1}(?:{_DOT}{_A}{{1,5}}){{0,6}}){_DASH}"
     rf"(?P<ymd>{_D}(?:\s?{_D}){{5}}){_DASH}(?P<seq>{_D}{{4,7}}|{_D}(?:\s?{_D}){{3}}{_D}{{0,3}})(?!\d)"
 )
+#: A group and a dot before the code: perhaps its front groups, misread.
+_HEADLESS = re.compile(r"[0-9A-Za-z]\s?[.,]\s*$")
 #: Digits that stand apart behind the sequence: perhaps its torn-off end.
 _TORN = re.compile(r"[ ]\d{1,3}(?![\d/.,:])(?!\s*(?:gi[oờ]|ph[uú]t|h\d))")
 
@@ -50,12 +52,17 @@ def find_codes(text: str) -> tuple[Found, ...]:
     out: list[Found] = []
     for m in _LOOSE.finditer(text):
         exact = DOSSIER.match(text, m.start())
+        # a code that runs on into letters may go on in them (0003O): the longer reading counts when it ends cleanly
+        if exact and text[exact.end() : exact.end() + 1].isalnum() and not text[m.end() : m.end() + 1].isalnum():
+            exact = None
         code, end = (exact.group(0), exact.end()) if exact else (m.group(0), m.end())
-        code = _repair(m if exact is None else _LOOSE.match(code) or m)
+        code = _repair(_LOOSE.match(code) or m)
         if not valid_code(code):
             continue
+        glued = text[end : end + 1].isalnum() or text[end : end + 1] == "|"  # a table's border, or a 1
         torn = _TORN.match(text, end) is not None and len(code.rsplit("-", 1)[1]) < 7
-        out.append(Found(code, m.start(), end, repaired=code != text[m.start() : end] or torn))
+        headless = _HEADLESS.search(text[max(0, m.start() - 4) : m.start()]) is not None
+        out.append(Found(code, m.start(), end, repaired=code != text[m.start() : end] or glued or torn or headless))
     return tuple(out)
 
 
@@ -101,4 +108,3 @@ def procedure_code(text: str) -> tuple[str, int, int] | None:
         if len(m.group(0)) > 8 or re.search(r"(?i)th[uủ]\s*t[uụ]c|TTHC", text[max(0, m.start() - 60) : m.start()]):
             return m.group(0), m.start(), m.end()
     return None
-

@@ -12,7 +12,7 @@ from classifiers.codes import find_codes, procedure_code
 from classifiers.header import dates, head_date, letterhead, summary
 from classifiers.identity import identity_of_barcode, mrz_of
 from classifiers.kinds import catalogue, kind, plain
-from classifiers.layout import Segment, Sheet, hull, make_segment
+from classifiers.layout import Segment, Sheet, hull, make_segment, similarity
 from classifiers.reference import Reference, find_plain_number, find_reference
 from classifiers.signature import find_signer
 from pipeline.records import Box, Field
@@ -43,7 +43,8 @@ def read_fields(sheets: Sequence[Sheet], guess: Guess) -> dict[str, Field]:
         out["reference"] = _reference_field(first, reference, guess) if reference else _labelled_number(sheets, guess.type)
         out["issuer"], out["parent"] = letterhead(first)
         out["issued_on"] = _labelled_date(sheets, guess.type) or head_date(first) or _foot_date(sheets) or _todays(sheets)
-        out["subject"] = summary(first, guess.type, guess.title) if group in _OFFICE or guess.type == "khong_xac_dinh" else None
+        issued = group in _OFFICE or (reference is not None and "-" in reference.symbol)
+        out["subject"] = summary(first, guess.type, guess.title) if issued else None
         out["signer"] = find_signer(sheets)
         out["holder"] = _labelled(sheets, kind(guess.type).holder)
     if kind(guess.type).own_code:
@@ -132,8 +133,8 @@ def _value_after(sheets: Sequence[Sheet], label: str) -> tuple[Sheet, Segment, s
         for s in sheet.by_place:
             listed = re.match(r"(?:\d{1,2}|[a-z]) ", s.plain) if s.text[:3].rstrip()[-1:] in ".)" else None
             skipped = 1 if listed else 0
-            rest_of_line = s.plain[listed.end() if listed else 0 :]
-            if not (rest_of_line == wanted or rest_of_line.startswith(wanted + " ")):
+            line = s.plain.split()[skipped:]
+            if similarity(wanted, " ".join(line[:n])) < (0.88 if len(wanted) > 12 else 1.0):
                 continue
             used, i = -skipped, 0
             while i < len(s.words) and used < n:

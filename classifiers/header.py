@@ -16,8 +16,11 @@ from classifiers.titles import CAPITALS, Match
 from pipeline.records import Field, Word
 
 _DATE = re.compile(r"\bngay\s*(?P<d>.{0,14}?)\s*thang\s*(?P<m>.{0,10}?)\s*nam\s*[.:]{0,3}\s*(?P<y>(?:19|20)\d{2})(?!\d)")
+_SIGNS = ("-", "–", "&", "/", "+", "…")
 _BLANK = " .,:…_-"
-_NUMBER_SIGN = re.compile(r"^\W{0,3}S[ốôóòồổỗộơớờởõỏọo]{1,3}\s*[:;.]|^\W{0,3}S[ốô]\s")
+_NUMBER_SIGN = re.compile(r"^\W{0,3}[Ss][ốôóòồổỗộơớờởõỏọo]{1,3}\s*[:;.]|^\W{0,3}S[ốô]\s")
+#: Lines of a digital signature's appearance.
+_SIGNED = ("nguoi ky", "ky boi", "email", "co quan", "thoi gian ky", "ngay ky")
 _VV = re.compile(r"^\W*[vV]\s*[/1Il|]{1,2}\s*[vV]\b\s*[:.]?\s*")
 _ABOUT = re.compile(r"^\W*v[ềêeẻể]\s+vi[ệêeẹ]c\b\s*[:.]?\s*", re.IGNORECASE)
 
@@ -69,15 +72,15 @@ def _left_lines(sheet: Sheet) -> list[Segment]:
         return []
     split = motto.box[0] if motto and motto.box[0] > 0.3 else 0.5
     top = motto.box[1] - 3.5 * sheet.height if motto else 0.0
-    bottom = reference.box[1] + 0.3 * sheet.height if reference else (motto.box[3] if motto else 0.0) + 3.2 * sheet.height
+    bottom = reference.box[1] + 0.3 * sheet.height if reference else (motto.box[3] if motto else 0.0) + 0.10
     out: list[Segment] = []
     for s in sheet.by_place:
         count = sum(c.isalpha() for c in s.text)
-        if not (top <= s.box[1] < bottom and s.middle < split and s.box[2] < split + 0.08) or s is motto:
+        if not (top <= s.box[1] < bottom and s.middle < min(split, 0.42) and s.box[2] < split + 0.08) or s is motto:
             continue
         if out and ("/" in s.text or _NUMBER_SIGN.match(s.text)):
             break
-        if count < 4 or s.upper < CAPITALS or any(c.isdigit() for c in s.text) or "/" in s.text:
+        if count < 4 or s.upper < CAPITALS or any(c.isdigit() for c in s.text) or "/" in s.text or s.plain.startswith(_SIGNED):
             continue
         if out and s.box[1] - out[-1].box[3] > 2.5 * sheet.height:
             break
@@ -197,7 +200,9 @@ def head_date(sheet: Sheet) -> Field | None:
 
 def summary(sheet: Sheet, kind: str, title: Match | None) -> Field | None:
     """The summary (trích yếu) without `V/v` or `Về việc`, joined over its lines; None where the layout has none."""
-    return _letter_summary(sheet) if kind == LETTER else _title_summary(sheet, title) if title else None
+    if kind == LETTER:
+        return _letter_summary(sheet)
+    return _title_summary(sheet, title.segments[-1]) if title else _untitled_summary(sheet)
 
 
 def _letter_summary(sheet: Sheet) -> Field | None:
@@ -219,9 +224,19 @@ def _letter_summary(sheet: Sheet) -> Field | None:
     return _summary_field(sheet, lines, _VV)
 
 
-def _title_summary(sheet: Sheet, title: Match) -> Field | None:
-    """Centred lines under the title, down to the rule, a wider gap, the body or the body that decides."""
-    last = title.segments[-1]
+def _untitled_summary(sheet: Sheet) -> Field | None:
+    """Where a stamp has swallowed the title: the lines under what is left of it, if the symbol says that there is one."""
+    reference = find_reference(sheet)
+    if reference is None or not reference.head:
+        return None
+    below = [s for s in sheet.by_place if reference.box[3] + 0.5 * sheet.height < s.box[1] < 0.4 and abs(s.middle - 0.52) < 0.1]
+    rest = next((s for s in below if s.box[2] - s.box[0] < 0.3 and any(c.isalpha() for c in s.text)), None)
+    return _title_summary(sheet, rest) if rest and not _begins(rest.plain, "body") else None
+
+
+def _title_summary(sheet: Sheet, title: Segment) -> Field | None:
+    """Centred lines under the title, down to the rule, a wider gap, the body or the line that names who decides."""
+    last = title
     middle = last.middle
     lines: list[Segment] = []
     pitch = 0.0
@@ -253,6 +268,7 @@ def _title_summary(sheet: Sheet, title: Match) -> Field | None:
 def _summary_field(sheet: Sheet, lines: Sequence[Segment], lead: re.Pattern[str]) -> Field | None:
     printed = " ".join(s.text for s in lines)
     value = lead.sub("", " ".join(_trim_noise(s.text) for s in lines)).strip(" .,:;_–—-")
+    value = " ".join(w for w in value.split() if any(c.isalnum() for c in w) or w in _SIGNS)
     if sum(c.isalpha() for c in value) < 4:
         return None
     confidence = make_segment([w for s in lines for w in s.words]).confidence

@@ -94,9 +94,7 @@ def catalogue() -> Catalogue:
     data = tomllib.loads((Path(__file__).parent / "types.toml").read_text(encoding="utf-8"))
     kinds = {name: _kind(name, entry) for name, entry in data["type"].items()}
     pairs = tuple(Pair((p["types"][0], p["types"][1]), (tuple(p["signs"][0]), tuple(p["signs"][1]))) for p in data["pair"])
-    titles = tuple(
-        Title(k.id, t, squeeze(t), letters(t)) for k in kinds.values() for t in dict.fromkeys((*k.titles, *k.old))
-    )
+    titles = tuple(Title(k.id, t, squeeze(t), letters(t)) for k in kinds.values() for t in dict.fromkeys((*k.titles, *k.old)))
     shared = Counter(plain(c) for k in kinds.values() for c in dict.fromkeys(k.cues))
     cues = {k.id: tuple((plain(c), c, 1.0 / shared[plain(c)]) for c in k.cues) for k in kinds.values()}
     symbols = {s: k.id for k in kinds.values() for s in k.symbols}

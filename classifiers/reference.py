@@ -19,7 +19,8 @@ TRUST_GLUED = 0.40
 TALL = 1.22
 TALL_GLUED = 1.45
 
-_SIGN = r"[S5$][ốôóòồổỗộơớờởõỏọo0]{1,3}\s*[:;.,]{0,2}"
+#: `Số:`, a small s only with its colon: `số 15/QĐ-UBND` at the head of a line is a citation.
+_SIGN = r"(?:[S5$][ốôóòồổỗộơớờởõỏọo0]{1,3}\s*[:;.,]{0,2}|s[ốôóòồổỗộơớờởõỏọo]{1,2}\s*[:;])"
 _TYPE = r"[A-ZĐ][A-Za-zĐđ]{0,7}\d{0,2}"
 _PART = r"[A-ZĐ&][A-Za-zĐđ&.0-9]{0,14}"
 _SYMBOL = rf"(?P<sym>{_TYPE}(?:\s?[-–—]{{1,2}}\s?{_PART}){{0,4}})"
@@ -28,6 +29,8 @@ _OFFICE = re.compile(rf"^\W{{0,4}}(?:Luật\s+)?{_SIGN}\s*(?P<num>[^/⁄]{{0,16}
 #: Party bodies put the type before the slash: 897-QĐ/TU.
 _PARTY = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?)\s*[-–]\s*(?P<sym>{_TYPE}\s*/\s*{_PART})")
 _NUMBER = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d[0-9A-Z]{{0,12}})\s*(?:/\s*(?P<year>{_YEAR}))?\s*$")
+#: What is left when the number is illegible altogether.
+_OPEN = re.compile(rf"^\W{{0,3}}(?P<num>)[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}\W*$")
 _DIGITS = re.compile(r"\d{1,6}[a-zđ]?")
 
 
@@ -65,10 +68,15 @@ def find_reference(sheet: Sheet) -> Reference | None:
     motto = sheet.motto
     low = min(0.45, motto.box[3] + 0.14) if motto else 0.30
     for s in _candidates(sheet, low):
-        for pattern in (_OFFICE, _PARTY):
+        for pattern in (_PARTY, _OFFICE):
             m = pattern.match(s.text)
             if m:
                 return _reference(sheet, s, m, party=pattern is _PARTY)
+    if motto:
+        for s in sheet.by_place:
+            m = _OPEN.match(s.text)
+            if m and motto.box[1] < s.box[1] < low and s.middle < 0.5:
+                return _reference(sheet, s, m, party=False)
     return None
 
 

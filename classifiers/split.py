@@ -117,7 +117,7 @@ def _goes_on(first: Clues, previous: Clues, page: Clues, offset: int) -> float:
     if page.sheet.page.state is PageState.FAILED:
         return 1.0
     worth = 0.0
-    if not page.letterhead and not page.guess.title:
+    if not page.letterhead and not page.guess.title and not _other_paper(page.sheet, previous.sheet):
         worth += 1.0
     if page.number == offset + 1 or (page.number > 1 and page.number == previous.number + 1):
         worth += 2.0

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from classifiers.kinds import Title, catalogue, letters
+from classifiers.kinds import Title, catalogue, letters, plain
 from classifiers.layout import Segment, Sheet, similarity
+from classifiers.reference import find_reference
 
 #: Share of capitals that makes a line a title; a mention in running text has fewer.
 CAPITALS = 0.70
@@ -42,7 +43,10 @@ class Match:
 def title_lines(sheet: Sheet) -> list[Segment]:
     """Lines of capitals that may begin or continue a title, from the top; section headings, the letterhead and page furniture are none."""
     motto = sheet.motto
+    reference = find_reference(sheet)
     edge = motto.box[3] + 1.2 * sheet.height if motto else 0.0
+    if reference and reference.box[0] < 0.45:
+        edge = max(edge, reference.box[1])
     out = []
     for s in sheet.by_place:
         count = sum(c.isalpha() for c in s.text)
@@ -116,10 +120,23 @@ def _compare(title: Title, squeezed: str, accented: str, ends: Sequence[int], ru
     if not close:
         return None
     ratio, end = max((similarity(title.squeezed, squeezed[:e]), -e) for e in close)
-    if ratio < (0.87 if n < SHORT else WEAK):
+    if ratio < (0.87 if n < SHORT or not _word_by_word(title, run, -end) else WEAK):
         return None
     score = 0.80 + 0.65 * (ratio - FUZZY) if ratio >= FUZZY else 0.45 + 2.0 * (ratio - WEAK)
     return Match(title.type, title, score, False, _covering(run, -end))
+
+
+def _word_by_word(title: Title, run: Sequence[Segment], end: int) -> bool:
+    """Whether the difference is spread over the words as OCR spreads it; one word that is wholly another makes another title."""
+    got: list[str] = []
+    at = 0
+    for word in (w for s in run for w in s.plain.split()):
+        if at >= end:
+            break
+        got.append(word)
+        at += len(word)
+    wanted = plain(title.printed).split()
+    return len(got) == len(wanted) and all(similarity(a, b) >= 0.4 for a, b in zip(wanted, got, strict=True))
 
 
 def _continues(above: Segment, below: Segment, height: float) -> bool:

@@ -1,0 +1,181 @@
+"""The type is named with its evidence, through OCR's noise, and left open where nothing speaks."""
+
+from __future__ import annotations
+
+import pytest
+
+from classifiers.classify import KNOWN, SURE, Guess, classify
+from classifiers.layout import Sheet
+from classifiers.split import clues
+from pipeline.records import Page
+from tests.typed import MOTTO, letter, typed
+
+WARD = ["THÀNH PHỐ HÀ NỘI", "ỦY BAN NHÂN DÂN", "PHƯỜNG MẪU"]
+CARD = "001199000001||Nguyễn Thị Mẫu|01011999|Nữ|Số 1, Phường Mẫu, Hà Nội|15042021"
+
+
+def guess(page: Page) -> Guess:
+    return classify([Sheet(page)])
+
+
+def head(*rows: str) -> Page:
+    return typed([f"^{MOTTO[0]}", f"^{MOTTO[1]}", "", *rows])
+
+
+@pytest.mark.parametrize(
+    ("title", "wanted"),
+    [
+        ("QUYẾT ĐỊNH", "quyet_dinh"),
+        ("QUYÉT ĐỊNH", "quyet_dinh"),
+        ("QUYẾT  DINH", "quyet_dinh"),
+        ("QUYẾTĐỊNH", "quyet_dinh"),
+        ("THÔNG BẢO", "thong_bao"),
+        ("THÔNG CÁO", "thong_cao"),
+        ("GIÁY MỜI", "giay_moi"),
+        ("ĐIÊU LỆ", "dieu_le"),
+        ("TỜ KHAI ĐĂNG KÝ KHAI SIHN", "tk_khai_sinh"),
+        ("GIẤY UỶ QUYỀN", "giay_uy_quyen"),
+        ("GIẤY ỦY QUYỀN", "giay_uy_quyen"),
+        ("HOP DONG UY QUYEN", "hd_uy_quyen"),
+        ("HỢP ĐỒNG MUA BÁN HÀNG HÓA", "hop_dong_khac"),
+        ("ĐƠN XIN XÁC NHẬN", "don_de_nghi"),
+        ("GIẤY CHỨNG NHẬN ĐĂNG KÝ HỘ KINH DOANH", "gcn_hkd"),
+        ("THÔNG BÁO DỪNG GIẢI QUYẾT HỒ SƠ", "thong_bao_dung"),
+    ],
+)
+def test_a_title_line_names_the_type(title: str, wanted: str) -> None:
+    g = guess(head(f"^{title}", "", "Dòng chữ thường không nói lên điều gì."))
+    assert g.type == wanted
+    assert g.score >= SURE
+    assert g.evidence[0].box is not None
+    assert g.evidence[0].page == 1
+
+
+def test_a_title_over_several_lines_is_one_title() -> None:
+    g = guess(head("^GIẤY CHỨNG NHẬN", "^QUYỀN SỬ DỤNG ĐẤT, QUYỀN SỞ HỮU NHÀ Ở", "^VÀ TÀI SẢN KHÁC GẮN LIỀN VỚI ĐẤT", "", "Thửa đất số: 12"))
+    assert g.type == "gcn_qsdd"
+    assert g.title is not None
+    assert len(g.title.segments) == 3
+
+
+def test_a_mention_in_running_text_is_no_title() -> None:
+    g = guess(typed(["Căn cứ Quyết định số 15/QĐ-UBND ngày 02/3/2026 về việc này;", "theo giấy khai sinh và hợp đồng chuyển nhượng đã nộp kèm."]))
+    assert g.title is None
+    assert g.type == "khong_xac_dinh"
+
+
+def test_a_section_heading_is_no_title() -> None:
+    g = guess(typed(["III. GIẤY KHAI SINH", "1. QUYẾT ĐỊNH", "CHƯƠNG II QUY ĐỊNH CHUNG", "Nội dung của phần này như sau."]))
+    assert g.title is None
+
+
+def test_a_title_far_down_is_a_heading_except_on_cards() -> None:
+    filler = ["Dòng chữ thường của một văn bản dài."] * 25
+    assert guess(typed([*filler, "^QUYẾT ĐỊNH"])).title is None
+    assert guess(typed([*filler, "^CĂN CƯỚC CÔNG DÂN", "Citizen Identity Card"])).type == "cccd_truoc"
+
+
+def test_the_letterhead_is_no_title() -> None:
+    page = letter(
+        ["SỞ NỘI VỤ MẪU", "BAN CHƯƠNG TRÌNH", "CHƯƠNG TRÌNH MỤC TIÊU"], "Số: 12/BC-BCT", "Mẫu, ngày 02 tháng 3 năm 2026", ["^BÁO CÁO", "^Kết quả"]
+    )
+    assert guess(page).type == "bao_cao"
+
+
+def test_an_official_letter_is_known_without_title() -> None:
+    page = letter(
+        WARD,
+        "Số: 449/UBND-VP",
+        "Mẫu, ngày 11 tháng 10 năm 2026",
+        ["V/v rà soát hồ sơ\t", "", "^Kính gửi: Các phòng chuyên môn", "Thực hiện kế hoạch."],
+    )
+    g = guess(page)
+    assert g.type == "cong_van"
+    assert g.score >= SURE
+    assert {e.kind for e in g.evidence} >= {"cue", "symbol"}
+
+
+def test_a_symbol_with_a_type_is_no_official_letter() -> None:
+    page = letter(WARD, "Số: 12/TTr-UBND", "Mẫu, ngày 11 tháng 10 năm 2026", ["", "^Kính gửi: Ủy ban nhân dân thành phố", "Căn cứ quy định."])
+    assert guess(page).type == "to_trinh"
+
+
+def test_title_and_symbol_agree_and_raise_the_score() -> None:
+    alone = guess(head("^QUYẾT ĐỊNH", "^Về việc cử cán bộ"))
+    both = guess(letter(WARD, "Số: 12/QĐ-UBND", "Mẫu, ngày 11 tháng 10 năm 2026", ["", "^QUYẾT ĐỊNH", "^Về việc cử cán bộ"]))
+    assert both.score > alone.score
+
+
+def test_body_phrases_alone_know_but_never_surely() -> None:
+    page = typed(
+        [
+            "Tiếp nhận hồ sơ của: Bà Nguyễn Thị Mẫu",
+            "Nội dung yêu cầu giải quyết: Đăng ký khai sinh",
+            "Thành phần hồ sơ, số lượng mỗi loại giấy tờ gồm:",
+            "Thời gian trả kết quả giải quyết hồ sơ: 17 giờ",
+            "NGƯỜI NỘP HỒ SƠ\tNGƯỜI TIẾP NHẬN HỒ SƠ",
+        ]
+    )
+    g = guess(page)
+    assert g.type == "giay_tiep_nhan"
+    assert KNOWN <= g.score < 0.75
+
+
+def test_nothing_known_is_left_open() -> None:
+    for rows in ([], ["Lorem ipsum dolor sit amet"], ["1 2 3 4", "…………"]):
+        g = guess(typed(rows))
+        assert g.type == "khong_xac_dinh"
+        assert g.score < KNOWN
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "wanted"),
+    [
+        ("PHIẾU TỪ CHỐI TIẾP NHẬN, GIẢI QUYẾT HỒ SƠ", ["CÔNG AN PHƯỜNG MẪU", "Mẫu CT06", "Đăng ký cư trú"], "ct04_ct06"),
+        (
+            "PHIẾU TỪ CHỐI TIẾP NHẬN GIẢI QUYẾT HỒ SƠ",
+            ["Bộ phận Tiếp nhận và Trả kết quả", "không tiếp nhận, giải quyết hồ sơ này với lý do"],
+            "phieu_tu_choi",
+        ),
+        ("GIẤY KHAI SINH", ["Nơi đăng ký khai sinh: UBND phường Mẫu", "Ghi bằng chữ: ngày một"], "giay_khai_sinh"),
+        ("TỜ KHAI ĐĂNG KÝ KHAI SINH", ["Kính gửi: UBND phường Mẫu", "Tôi cam đoan những nội dung trên là đúng"], "tk_khai_sinh"),
+    ],
+)
+def test_like_papers_are_told_apart(title: str, body: list[str], wanted: str) -> None:
+    assert guess(head(f"^{title}", "", *body)).type == wanted
+
+
+def test_a_form_number_supports_a_title_and_is_weak_alone() -> None:
+    alone = guess(typed(["Mẫu CT07", "Dòng chữ thường."]))
+    assert alone.type == "khong_xac_dinh"
+    both = guess(typed(["Mẫu CT07", "", "^XÁC NHẬN THÔNG TIN VỀ CƯ TRÚ"]))
+    assert both.type == "ct07_cu_tru"
+    assert any(e.kind == "form" for e in both.evidence)
+
+
+def test_the_qr_code_of_a_card_tells_the_card() -> None:
+    assert guess(typed(["nhòe không đọc được"], barcodes=[("QRCode", CARD)])).type == "cccd_truoc"
+
+
+def test_the_machine_readable_zone_tells_the_back() -> None:
+    rows = [
+        "Đặc điểm nhận dạng / Personal identification",
+        "IDVNM1990000014001199000001<<5",
+        "9901018F3901016VNM<<<<<<<<<<<2",
+        "NGUYEN<<THI<MAU<<<<<<<<<<<<<<<",
+    ]
+    assert guess(typed(rows)).type == "cccd_sau"
+    front = ["^CĂN CƯỚC CÔNG DÂN", "Citizen Identity Card", "Họ và tên / Full name:", *rows]
+    assert guess(typed(front)).type == "cccd_truoc"
+
+
+def test_the_answer_names_the_next_best() -> None:
+    g = guess(head("^THƯ MỜI", "^Dự hội nghị", "Trân trọng kính mời ông bà tới dự", "Thời gian: 8 giờ", "Địa điểm: Hội trường"))
+    assert g.type == "thu_moi"
+    assert g.runner_up == "giay_moi"
+    assert 0 < g.runner_up_score < g.score
+
+
+def test_the_same_page_gives_the_same_answer() -> None:
+    page = head("^BIÊN BẢN", "Hôm nay, hồi 8 giờ", "Chúng tôi gồm")
+    assert clues(Sheet(page)).guess == guess(page)

@@ -1,0 +1,153 @@
+"""Every paper gets its dossier by the order of precedence; two different codes are never settled silently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from classifiers import understand
+from pipeline.codes import sheet_payload
+from pipeline.records import Document, Page, PageState
+from tests.typed import MOTTO, letter, source, typed
+
+A = "H26.12-260930-0012"
+B = "H26.12-260930-0013"
+NATIONAL = "G22.99-260930-020175"
+WARD = ["THÀNH PHỐ HÀ NỘI", "ỦY BAN NHÂN DÂN", "PHƯỜNG MẪU"]
+
+
+def receipt(code: str, number: int, *, bar: str = "", extra: Sequence[str] = (), title: str = "GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ") -> Page:
+    bars = [("Code128", bar)] if bar else []
+    rows = [
+        f"^{MOTTO[0]}",
+        f"^{MOTTO[1]}",
+        "",
+        f"^{title}",
+        f"Mã hồ sơ: {code}" if code else "Mã hồ sơ:",
+        *extra,
+        "Tiếp nhận hồ sơ của: Bà Nguyễn Thị Mẫu",
+    ]
+    return typed(rows, number, barcodes=bars, width=1165, height=1654)
+
+
+def paper(number: int, *extra: str, title: str = "TỜ KHAI ĐĂNG KÝ KHAI SINH", bar: str = "") -> Page:
+    rows = [f"^{MOTTO[0]}", f"^{MOTTO[1]}", "", f"^{title}", "", "Kính gửi: Ủy ban nhân dân phường Mẫu", *extra, "Tôi cam đoan là đúng."]
+    return typed(rows, number, barcodes=[("QRCode", bar)] if bar else [])
+
+
+def separator(code: str, number: int) -> Page:
+    return typed(["^PHIẾU TÁCH HỒ SƠ", f"^{code}"], number, barcodes=[("QRCode", sheet_payload(code)), ("Code128", code)], state=PageState.SEPARATOR)
+
+
+def links(*pages: Page, **given: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [(d.link.code, d.link.review, d.link.alternatives) for d in documents(*pages, **given)]
+
+
+def documents(*pages: Page, **given: str) -> tuple[Document, ...]:
+    return understand(source(len(pages)), pages, **given)[1]
+
+
+def test_a_separator_holds_until_the_next() -> None:
+    got = links(separator(A, 1), paper(2), paper(3, title="GIẤY ỦY QUYỀN"), separator(B, 4), paper(5))
+    assert got == [(A, "", ()), (A, "", ()), (B, "", ())]
+
+
+def test_a_receipt_holds_for_the_papers_behind_it_until_the_next_receipt() -> None:
+    got = links(receipt(A, 1, bar=A), paper(2), receipt(B, 3, bar=B), paper(4), paper(5, title="GIẤY ỦY QUYỀN"))
+    assert [c for c, _, _ in got] == [A, A, B, B, B]
+    assert all(review == "" for _, review, _ in got)
+
+
+def test_papers_before_any_code_wait_and_see_the_only_candidate() -> None:
+    assert links(paper(1), receipt(A, 2, bar=A)) == [("", "no_code", (A,)), (A, "", ())]
+    assert links(paper(1)) == [("", "no_code", ())]
+
+
+def test_a_separator_that_cannot_be_read_ends_what_held_before() -> None:
+    unreadable = typed(["^PHIẾU TÁCH HỒ SƠ"], 3, state=PageState.SEPARATOR)
+    got = links(separator(A, 1), paper(2), unreadable, paper(4, title="GIẤY ỦY QUYỀN"))
+    assert got[1][:2] == ("", "no_code")
+
+
+def test_operator_and_folder_give_the_code() -> None:
+    assert links(paper(1), operator_code=A) == [(A, "", ())]
+    assert links(paper(1), folder_code=A) == [(A, "", ())]
+    assert links(receipt(A, 1, bar=A), operator_code=A, folder_code=A) == [(A, "", ())]
+
+
+@pytest.mark.parametrize(
+    ("pages", "given"),
+    [
+        ((receipt(A, 1, bar=B),), {}),
+        ((separator(A, 1), receipt(B, 2, bar=B)), {}),
+        ((receipt(A, 1, bar=A),), {"operator_code": B}),
+        ((paper(1),), {"operator_code": A, "folder_code": B}),
+        ((receipt(A, 1),), {"folder_code": B}),
+        ((separator(A, 1), paper(2)), {"operator_code": B}),
+        ((paper(1, bar=f"https://motcua.example/kq?MHS={B}"),), {"operator_code": A}),
+    ],
+)
+def test_two_codes_are_a_conflict_with_both_named(pages: tuple[Page, ...], given: dict[str, str]) -> None:
+    got = links(*pages, **given)
+    assert [(code, review) for code, review, _ in got] == [("", "conflict")]
+    assert set(got[0][2]) == {A, B}
+
+
+def test_a_conflict_on_a_receipt_holds_for_what_follows_it() -> None:
+    assert [review for _, review, _ in links(receipt(A, 1, bar=B), paper(2))] == ["conflict", "conflict"]
+
+
+def test_a_code_that_running_text_mentions_is_shown_and_does_not_decide() -> None:
+    cited = letter(WARD, "Số: 12/TB-UBND", "Mẫu, ngày 02 tháng 10 năm 2026", ["", "^THÔNG BÁO", "", f"Xét hồ sơ số {B} của người dân."])
+    assert links(receipt(A, 1, bar=A), replace(cited, number=2))[1] == (A, "other_code_mentioned", (B,))
+    assert links(cited) == [(B, "", ())]
+
+
+def test_two_codes_in_running_text_alone_are_a_conflict() -> None:
+    cited = paper(1, f"Hồ sơ {A} và hồ sơ {B} đã nhận.")
+    assert links(cited) == [("", "conflict", (A, B))]
+
+
+def test_another_code_that_the_receipt_names_is_the_same_dossier() -> None:
+    both = receipt(A, 1, bar=A, extra=[f"Mã hồ sơ khác: {NATIONAL}"])
+    assert links(both, paper(2)) == [(A, "", (NATIONAL,)), (A, "", (NATIONAL,))]
+    assert links(both, operator_code=NATIONAL)[0] == (A, "", (NATIONAL,))
+
+
+def test_a_second_level_one_agency_beside_the_code_is_the_same_dossier() -> None:
+    assert links(receipt(A, 1, bar=A, extra=[f"Mã trên hệ thống: {NATIONAL}"]))[0] == (A, "", (NATIONAL,))
+
+
+def test_a_second_code_of_the_same_agency_is_a_conflict() -> None:
+    assert links(receipt(A, 1, bar=A, extra=[f"Mã hồ sơ: {B}"]))[0][:2] == ("", "conflict")
+
+
+def test_a_repaired_code_waits_for_a_second_witness() -> None:
+    noisy = A.replace("0012", "OO12")
+    assert links(receipt(noisy, 1)) == [(A, "repaired_code", ())]
+    assert links(receipt(noisy, 1, bar=A)) == [(A, "", ())]
+    assert links(receipt(noisy, 1), operator_code=A) == [(A, "", ())]
+    assert links(receipt(noisy, 1, extra=[f"Vào sổ theo dõi hồ sơ {A}"])) == [(A, "", ())]
+
+
+def test_a_tracking_book_is_never_linked() -> None:
+    book = typed(["^SỔ THEO DÕI HỒ SƠ", "", f"1 {A} Nguyễn Thị Mẫu", f"2 {B} Trần Văn Mẫu"], 2, width=2339, height=1654)
+    assert links(receipt(A, 1, bar=A), book)[1] == ("", "no_code", (A,))
+
+
+def test_the_code_in_an_address_counts_and_its_box_is_kept() -> None:
+    page = receipt("", 1)
+    page = typed([w.text for w in page.reading.lines], 1, barcodes=[("QRCode", f"https://motcua.example/tra-cuu?SGT=001199000001&MHS={A}")])
+    (document,) = documents(page)
+    assert document.link.code == A
+    assert document.link.evidence[0].kind == "barcode"
+    assert document.link.evidence[0].box == page.barcodes[0].box
+    assert "001199000001" not in " ".join(e.text for e in document.link.evidence)
+
+
+def test_evidence_says_where_the_code_stood() -> None:
+    (document,) = documents(receipt(A, 1, bar=A))
+    assert {e.kind for e in document.link.evidence} == {"barcode", "receipt"}
+    assert all(e.page == 1 and e.box for e in document.link.evidence)
