@@ -138,8 +138,8 @@ def _shop(root: Path) -> Path:
 def _letters(root: Path) -> Path:
     """Letters without a dossier, the last of them a fax that nobody can read."""
     stack = Stack(f"{SEED}/letters")
-    for ward, number, changes in (("Mẫu An", 0, {"skew": -1.7}), ("Mẫu Khê", 1, {"bleed": 0.06})):
-        stack.paper(letters.cong_van(make_case(f"{SEED}/letters/{number}", ward=ward), number), **changes)
+    stack.paper(letters.cong_van(make_case(f"{SEED}/letters/0", ward="Mẫu An"), 0), skew=-1.7)
+    stack.paper(letters.cong_van(make_case(f"{SEED}/letters/1", ward="Mẫu Khê"), 1))
     stack.paper(letters.thong_bao(make_case(f"{SEED}/letters/2", ward="Mẫu Sơn")), turn=270)
     fax = letters.cong_van(make_case(f"{SEED}/letters/3", ward="Mẫu Hòa"), 1)
     stack.damaged(fax.sheets[0], fax)

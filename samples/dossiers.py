@@ -14,6 +14,8 @@ from samples.stacks import BITONAL, GREY_300, Stack
 
 _HARD = ("cccd_truoc", "cccd_sau", "gcn_qsdd")  #: papers that even a good scan may leave doubtful
 
+_PATTERNED = ("giay_khai_sinh", "gcn_qsdd", "gcn_hkd", "cccd_truoc")  #: their ground does not survive in black and white
+
 PROCEDURES: dict[str, tuple[Callable[[Case], Paper], ...]] = {
     "khai_sinh": (forms.tk_khai_sinh, cards.cccd, civil.giay_khai_sinh),
     "chuyen_nhuong": (forms.don_bien_dong, permits.giay_uy_quyen, land.hd_chuyen_nhuong, land.gcn_qsdd, cards.cccd),
@@ -55,17 +57,25 @@ def _scan_all(stack: Stack, chosen: list[Paper], code: str, profile: dict[str, A
             stack.blank(**{k: v for k, v in profile.items() if k != "quality"})
 
 
-def _case(seed: str, rng: random.Random) -> tuple[Case, str]:
-    return make_case(seed), rng.choice(list(PROCEDURES))
+def _case(seed: str, rng: random.Random, used: set[str]) -> tuple[Case, str]:
+    """A case whose code no other of this run has, and its procedure."""
+    case = make_case(seed)
+    while case.code in used:
+        seed += "'"
+        case = make_case(seed)
+    used.add(case.code)
+    return case, rng.choice(list(PROCEDURES))
 
 
 def make_dossiers(out: Path, seed: int, count: int) -> list[Path]:
     """Make `count` dossiers as scans under `out/batch` and their truth under `out/truth`; the same arguments give the same bytes.
 
-    One dossier in four goes into one stack with the next, parted by separator sheets; the others become a PDF, a black-and-white
-    TIFF or a folder of JPEGs named by the dossier code. Returns the scans in natural order of making; raises FontsMissing.
+    One file in four is a stack of two dossiers, parted by separator sheets; the other dossiers become a PDF, a black-and-white
+    TIFF or a folder named by the dossier code (a JPEG a paper, a PDF for those of several sheets). Returns the scans in the order
+    they were made; raises FontsMissing.
     """
     made: list[Path] = []
+    used: set[str] = set()
     number = 0
     while number < count:
         rng = random.Random(f"dossiers/{seed}/{number}")
@@ -74,22 +84,20 @@ def make_dossiers(out: Path, seed: int, count: int) -> list[Path]:
         together = min(count - number, 2 if form == "stack" else 1)
         stack = Stack(f"{root}/scan")
         if form == "folder":
-            case, procedure = _case(root, rng)
+            case, procedure = _case(root, rng, used)
             for n, paper in enumerate(papers(case, procedure, rng), 1):
-                for m, sheet in enumerate(paper.sheets, 1):
-                    single = Stack(f"{root}/{n}.{m}")
-                    one = Paper(paper.type, [sheet], paper.fields if m == 1 else {}, paper.also)
-                    single.paper(one, case.code, accept=("doubtful",) if paper.type in _HARD or m > 1 else ())
-                    made.append(single.write(out, f"batch/{case.code}/{n:02d}-{m}.jpg"))
+                single = Stack(f"{root}/{n}")
+                single.paper(paper, case.code, accept=("doubtful",) if paper.type in _HARD else ())
+                made.append(single.write(out, f"batch/{case.code}/{n:02d}.{'jpg' if len(paper.sheets) == 1 else 'pdf'}"))
         else:
             for k in range(together):
-                case, procedure = _case(f"{root}+{k}" if k else root, rng)
+                case, procedure = _case(f"{root}+{k}" if k else root, rng, used)
                 if form == "stack":
                     stack.separator(case.code)
                 chosen = papers(case, procedure, rng)
                 profile = BITONAL if form == "tif" else _profile(rng)
-                if form == "tif":  # a coloured pattern does not survive in black and white
-                    chosen = [p for p in chosen if p.type not in ("giay_khai_sinh", "gcn_qsdd", "gcn_hkd", "cccd_truoc")]
+                if form == "tif":
+                    chosen = [p for p in chosen if p.type not in _PATTERNED]
                 _scan_all(stack, chosen, case.code, profile, rng)
             made.append(stack.write(out, f"batch/scan{number + 1:04d}.{'tif' if form == 'tif' else 'pdf'}"))
         number += together

@@ -205,7 +205,7 @@ def entry(
         parts.append((x * MM, Run(label, style)))
         start = x + width(label, style) / MM + 0.8
         if leader == "under":
-            sheet.dots(start, end - 1.0, sheet.y + 0.7, style.but(size=style.size * 0.65, bold=False))
+            sheet.dots(start, end - 1.0, sheet.y + 1.1, style.but(size=style.size * 0.65, bold=False))
         elif leader == "after":
             sheet.dots(start + (4 + width(value, typed) / MM if value else 0), end - 1.0, sheet.y + 0.1, style.but(size=style.size * 0.9, bold=False))
         if value:

@@ -87,7 +87,7 @@ def giay_tiep_nhan(case: Case, procedure: str, small: bool = True) -> Paper:
     flow = Flow(size=size, left=14 if small else 25, right=10 if small else 18, top=10 if small else 14, bottom=8)
     sheet = flow.sheet
     side = barcodes.qr(sheet, lookup(case), 9 if small else 14, 7 if small else 10, 19 if small else 24)
-    wide = barcodes.code128(sheet, case.code, size[0] - (92 if small else 118), 9 if small else 13, 70, 9 if small else 11)
+    wide = barcodes.code128(sheet, case.code, size[0] - (92 if small else 118), 9 if small else 13, 78 if small else 105, 9 if small else 11)
     below = (9 if small else 13) + (9 if small else 11) + (4 if small else 4.5)
     sheet.put(size[0] - (92 if small else 118) + wide / 2, below, case.code, Style(9, "sans"), "m")
     sheet.y = (7 if small else 10) + side + 2

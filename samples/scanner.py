@@ -74,7 +74,7 @@ def scan(sheet: Sheet, how: How, rng: random.Random, *, back: Sheet | None = Non
 
 
 def _slow(gen: np.random.Generator, h: int, w: int, n: int) -> np.ndarray:
-    return cv2.resize(gen.random((n, n), dtype=np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.resize(gen.random((n, n), dtype=np.float32), (w, h), interpolation=cv2.INTER_CUBIC))
 
 
 def _punch(paper: np.ndarray, rng: random.Random, mirrored: bool) -> None:
@@ -118,7 +118,7 @@ def _noisy(seen: np.ndarray, how: How, gen: np.random.Generator) -> np.ndarray:
         x, y = int(gen.integers(3, w - 3)), int(gen.integers(3, h - 3))
         r = 1 if gen.random() < 0.85 else 2
         cv2.circle(seen, (x, y), r, (float(gen.integers(70, 190)),) * 3, -1, cv2.LINE_AA)
-    return np.clip(seen, 0, 255).round().astype(np.uint8)
+    return np.asarray(np.clip(seen, 0, 255).round(), np.uint8)
 
 
 def _faxed(ink: np.ndarray, gen: np.random.Generator) -> np.ndarray:
@@ -141,7 +141,7 @@ def _colours(picture: np.ndarray, how: How) -> Image.Image:
         return image.convert("L")
     if how.colour == "bitonal":
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        floor = cv2.GaussianBlur(cv2.erode(grey, None), (0, 0), 25)  # the driver's own local threshold
+        floor = cv2.GaussianBlur(cv2.erode(grey, np.ones((3, 3), np.uint8)), (0, 0), 25)  # the driver's own local threshold
         level = np.minimum(168, floor.astype(np.int16) - 30)
         return Image.fromarray(((grey > level) * np.uint8(255)).astype(np.uint8)).convert("1", dither=Image.Dither.NONE)
     return image
