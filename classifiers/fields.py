@@ -55,12 +55,18 @@ def read_fields(sheets: Sequence[Sheet], guess: Guess) -> dict[str, Field]:
 
 
 def _reference_field(sheet: Sheet, reference: Reference, guess: Guess) -> Field:
-    """The reference; a lost dash behind the type (`TBSYT`) is put back when the title names that type."""
-    if "-" not in reference.symbol and not reference.head and guess.title:
+    """The reference. Where the title names the type, its symbol is put right: a lost dash (`TBSYT`), a letter too many or too few (`QĐĐ-UBND`)."""
+    head, dash, rest = reference.symbol.partition("-")
+    if not reference.head and guess.title:
         for symbol in kind(guess.type).symbols:
-            rest = reference.symbol.removeprefix(symbol)
-            if rest != reference.symbol and len(rest) >= 2 and rest.isupper():
-                reference = replace(reference, symbol=f"{symbol}-{rest}", confidence=reference.confidence * 0.8)
+            if not dash and head.startswith(symbol) and head[len(symbol) :].isupper() and len(head) - len(symbol) >= 2:
+                head, dash, rest = symbol, "-", head[len(symbol) :]
+            elif dash and head != symbol and len(head) != len(symbol) and similarity(symbol, head) > 0.6:
+                head = symbol
+            else:
+                continue
+            reference = replace(reference, symbol=head + dash + rest, confidence=reference.confidence * 0.8)
+            break
     return Field(reference.value, reference.printed, sheet.number, reference.box, round(reference.confidence, 3))
 
 

@@ -97,6 +97,8 @@ def test_boxes_lie_on_the_words() -> None:
         ("Số:      /QĐ-UBND", "/QĐ-UBND"),
         ("Số: ….../QĐ-UBND", "/QĐ-UBND"),
         ("/QĐ-UBND", "/QĐ-UBND"),
+        ("Số: 48/QĐĐ-UBND", "48/QĐ-UBND"),
+        ("Số: 48/QĐUBND", "48/QĐ-UBND"),
         ("Số: 21/2026/TT-BCT", "21/2026/TT-BCT"),
         ("Luật số: 64/2025/QH15", "64/2025/QH15"),
     ],
