@@ -115,6 +115,8 @@ class Archive:
         """
         self._writable()
         with self._one:
+            if self.catalogue.reading_of(source.sha256) is None:
+                return replace(record, source=source)
             self._note_name(source, self.catalogue.batch_of(source.sha256))
             if operator_code:
                 for view in self.catalogue.documents(source=source.sha256):

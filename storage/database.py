@@ -21,8 +21,13 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def sqlite_url(path: Path, *, read_only: bool = False) -> str:
-    """`read_only`: for a folder that cannot be written to, not even by SQLite for its own bookkeeping."""
-    return f"sqlite:///file:{path.absolute().as_posix()}?mode=ro&immutable=1&uri=true" if read_only else f"sqlite:///{path.absolute().as_posix()}"
+    """`read_only`: for a folder that this process cannot write to, not even for SQLite's own bookkeeping."""
+    if not read_only:
+        return f"sqlite:///{path.absolute().as_posix()}"
+    log = path.with_name(path.name + "-wal")
+    # a log that is in use is read through; without one the file stands still
+    how = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+    return f"sqlite:///file:{path.absolute().as_posix()}?{how}&uri=true"
 
 
 class Database:
@@ -32,7 +37,7 @@ class Database:
         self.engine: Engine = create_engine(url, json_serializer=_dumps)
         self._where = make_url(url).render_as_string(hide_password=True)
         if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine, "connect", _pragmas(immutable="immutable=1" in url))
+            event.listen(self.engine, "connect", _pragmas(read_only="mode=ro" in url))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -95,12 +100,12 @@ def _dumps(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _pragmas(*, immutable: bool) -> Any:
+def _pragmas(*, read_only: bool) -> Any:
     def connect(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
         cursor.execute("PRAGMA foreign_keys=ON")
-        if not immutable:
+        if not read_only:
             cursor.execute("PRAGMA journal_mode=WAL")
             # what was committed survives a power cut: the intake file is released after it
             cursor.execute("PRAGMA synchronous=FULL")

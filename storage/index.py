@@ -108,7 +108,10 @@ class SearchIndex:
             self.folder.mkdir(parents=True)
         except OSError as e:
             raise NotWritten("no_permission", where=str(self.folder), error=e.strerror) from e
-        return self._take_in(catalogue, -1)
+        try:
+            return self._take_in(catalogue, -1)
+        except ValueError as e:  # a new index that cannot be written: the disk
+            raise NotWritten("not_written", where=str(self.folder), error="index") from e
 
     def close(self) -> None:
         self._index = None

@@ -169,7 +169,7 @@ def start(data: Path, port: int = 0, *, user: str = "", secret: str = "", binary
     """
     program = binary or find_or_build()
     user, secret = user or "sohoa", secret or secrets.token_urlsafe(24)
-    port = port or _free_port()
+    port = _free_port(port)
     own = data / ".certs"  # empty: no certificate of the user's home turns the server to TLS
     own.mkdir(parents=True, exist_ok=True)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MINIO_")}
@@ -205,7 +205,7 @@ def serve(data: Path = ROOT / "var" / "minio", port: int = 9000) -> None:
                 f.write(f"MINIO_ACCESS_KEY=sohoa\nMINIO_SECRET_KEY={secrets.token_urlsafe(24)}\n")
         values = dict(line.split("=", 1) for line in kept.read_text(encoding="ascii").split())
         user, secret = values["MINIO_ACCESS_KEY"], values["MINIO_SECRET_KEY"]
-        how = f"export SOHOA_CREDENTIALS={kept}"
+        how = f"export SOHOA_CREDENTIALS={kept.absolute()}"
     else:
         how = say("minio_environment")
     with start(data, port, user=user, secret=secret, binary=program) as server:
@@ -229,9 +229,14 @@ def _wait(server: Server) -> None:
     raise Unreachable("minio_not_up", endpoint=server.endpoint)
 
 
-def _free_port() -> int:
+def _free_port(wanted: int) -> int:
+    """`wanted` itself, any free one for 0; raises Unreachable when another program listens there: it might answer in our server's place."""
     with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", wanted))
+        except OSError as e:
+            raise Unreachable("minio_port", endpoint=f"127.0.0.1:{wanted}") from e
         return int(s.getsockname()[1])
 
 

@@ -168,6 +168,13 @@ def test_the_same_bytes_under_another_name_are_noted_not_stored(folder: Path, tm
         assert [n["name"] for n in a.catalogue.names(r.source.sha256)] == ["lô 1/chồng.pdf", "bản sao.pdf"]
 
 
+def test_bytes_that_never_got_into_the_archive_are_not_noted(folder: Path, tmp_path: Path) -> None:
+    r = stack(tmp_path)
+    with opened(folder) as a:
+        assert a.again(r, replace(r.source, name="x.pdf"), operator_code=OTHER).source.name == "x.pdf"
+        assert a.counts()["sources"] == 0 and objects(a) == {}
+
+
 def test_an_unreadable_file_is_remembered_without_an_original(folder: Path, tmp_path: Path) -> None:
     r = record(tmp_path, "broken.pdf", [], [])
     r = replace(r, error=Failure("broken", "cannot be opened"))

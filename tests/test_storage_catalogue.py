@@ -121,6 +121,13 @@ def test_a_disk_that_can_only_be_read_is_told_on_writing(database: Database, tmp
         commit(reader, tmp_path, "2.pdf", [paper([1], "don_khac")], [page(1, "x")], [0])
 
 
+def test_a_reader_without_rights_sees_what_a_writer_just_committed(database: Database, tmp_path: Path) -> None:
+    catalogue = Catalogue(database)
+    with database.reading():  # somebody is connected: the log is not folded into the file
+        commit(catalogue, tmp_path, "1.pdf", [paper([1], "giay_khai_sinh", CODE)], [page(1, BIRTH)], [1])
+        assert Catalogue(Database(sqlite_url(tmp_path / "catalogue.sqlite", read_only=True))).counts()["documents"] == 1
+
+
 def test_documents_are_listed_by_dossier_ordinal_and_state(database: Database, tmp_path: Path) -> None:
     catalogue = Catalogue(database)
     papers = [
