@@ -47,7 +47,7 @@ def _read(page: np.ndarray) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("number", range(1, len(CODES) + 1))
-@pytest.mark.parametrize(("dpi", "degrees"), [(200, 0), (200, 2), (200, -2), (300, 2), (200, 90), (200, 182)])
+@pytest.mark.parametrize(("dpi", "degrees"), [(200, 2), (200, -2), (200, 90), (300, 181)])
 def test_both_codes_are_read_from_a_scan(printed: Path, number: int, dpi: int, degrees: float) -> None:
     found = _read(_askew(_scan(printed, number, dpi), degrees, number))
     code = CODES[number - 1]
