@@ -114,12 +114,13 @@ class _Tally:
         return tried >= BUDGET_AFTER and (tried - sum(self.how[h] for h in ARCHIVED)) / tried > share
 
 
-def prove_original(archive: Archive, sha256: str) -> None:
-    """Read the archived bytes of a source back. Raises NotProved, NoSuchObject, Unreachable."""
-    record = archive.record(sha256)
-    if record is None:
-        raise NotProved("not_archived")
-    archive.objects.prove(original_key(sha256, record.source.extension), sha256)
+def prove_original(location: str, settings: Settings, sha256: str) -> None:
+    """Read the archived bytes of a source back, as another reader would. Raises NotProved, NoSuchObject, Unreachable."""
+    with Archive.open(location, settings, write=False) as archive:
+        record = archive.record(sha256)
+        if record is None:
+            raise NotProved("not_archived")
+        archive.objects.prove(original_key(sha256, record.source.extension), sha256)
 
 
 def free_name(path: Path) -> Path:
@@ -169,18 +170,17 @@ def one_night(folder: Path, location: str, settings: Settings, until: str = "") 
     everything = [f for f in discover([folder]) if Path(f.name).parts[0] != DONE]
     files, moving = settled(everything, settings.intake.settle)
     stopped = ""
-    with Archive.open(location, settings, write=False) as reader:
-        tally = _Tally(folder, lambda sha256: prove_original(reader, sha256))
+    tally = _Tally(folder, lambda sha256: prove_original(location, settings, sha256))
 
-        def stop() -> str:
-            if end and datetime.now(zone) >= end:
-                return "stopped_until"
-            return "stopped_budget" if tally.over_budget(settings.night.error_budget) else ""
+    def stop() -> str:
+        if end and datetime.now(zone) >= end:
+            return "stopped_until"
+        return "stopped_budget" if tally.over_budget(settings.night.error_budget) else ""
 
-        seconds = 0.0
-        if files:
-            done = digitize([], location=location, settings=settings, found=files, until=stop, progress=Progress(source=tally.take), keep=False)
-            stopped, seconds = done.stopped, done.seconds
+    seconds = 0.0
+    if files:
+        done = digitize([], location=location, settings=settings, found=files, until=stop, progress=Progress(source=tally.take), keep=False)
+        stopped, seconds = done.stopped, done.seconds
     left = len(everything) - sum(tally.how.values())
     summary = _summary(tally, begun, datetime.now(zone), seconds, left, moving, stopped)
     return NightReport(summary, int(tally.exit_code(left)), _publish(summary, location, settings, begun))
