@@ -121,4 +121,4 @@ def cccd_sides(case: Case, who: Person | None = None) -> tuple[Paper, Paper]:
 
 
 def _fields(who: Person) -> dict[str, str]:
-    return {"number": who.number, "holder": who.name}
+    return {"id_number": who.number, "holder": who.name, "birth_date": who.born.isoformat()}

@@ -89,7 +89,7 @@ def _support(root: Path) -> Path:
     stack.paper(office.giay_tiep_nhan(case, "ho_tro", small=False), case.code, **BITONAL)
     stack.paper(letters.to_trinh(case), case.code, **BITONAL)
     stack.paper(letters.quyet_dinh(case, 0), case.code, {2: {"turn": 180}}, **BITONAL)
-    stack.paper(letters.cong_van(case, 2), case.code, **BITONAL | {"skew": 1.9})
+    stack.paper(letters.cong_van(case, 0), case.code, **BITONAL | {"skew": 1.9})
     return stack.write(root, "batch/SCAN0003.tif")
 
 
@@ -105,6 +105,7 @@ def _pile(root: Path) -> Path:
     single = _case("G22.99-260115-020175", "Mẫu Thượng")
     stack.separator(single.code, turn=180)
     stack.paper(forms.don_de_nghi(single), single.code, colour="grey")
+    stack.paper(letters.cong_van(single, 2), single.code, holes=True)
     stack.paper(civil.xn_tinh_trang_hn(single), single.code, holes=True)
     stack.blank(holes=True)
     death = _case("000.A0.01.H26-260921-0088", "Mẫu Khê")
@@ -138,7 +139,7 @@ def _shop(root: Path) -> Path:
 def _letters(root: Path) -> Path:
     """Letters without a dossier, the last of them a fax that nobody can read."""
     stack = Stack(f"{SEED}/letters")
-    stack.paper(letters.cong_van(make_case(f"{SEED}/letters/0", ward="Mẫu An"), 0), skew=-1.7)
+    stack.paper(letters.cong_van(make_case(f"{SEED}/letters/0", ward="Mẫu Thượng"), 0), skew=-1.7)
     stack.paper(letters.cong_van(make_case(f"{SEED}/letters/1", ward="Mẫu Khê"), 1))
     stack.paper(letters.thong_bao(make_case(f"{SEED}/letters/2", ward="Mẫu Sơn")), turn=270)
     fax = letters.cong_van(make_case(f"{SEED}/letters/3", ward="Mẫu Hòa"), 1)

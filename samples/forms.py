@@ -206,4 +206,4 @@ def don_de_nghi(
     paragraph(flow, "Tôi xin cam đoan những lời khai trên là đúng sự thật và chịu trách nhiệm trước pháp luật về lời khai của mình.", before=4)
     paragraph(flow, "Kính mong Ủy ban nhân dân phường xem xét, giải quyết. Tôi xin chân thành cảm ơn!", before=2)
     _signed(flow, rng, case, "NGƯỜI LÀM ĐƠN", who, vn_date(case.received))
-    return Paper("don_de_nghi", flow.finish(), {"issued_on": case.received.isoformat(), "subject": topic, "signer": who.name})
+    return Paper("don_de_nghi", flow.finish(), {"issued_on": case.received.isoformat(), "signer": who.name})

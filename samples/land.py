@@ -116,7 +116,7 @@ def gcn_qsdd(case: Case) -> Paper:
         size=12,
         room=29,
     )
-    fields = {"reference": land.book, "issued_on": signed.isoformat(), "signer": name, "holder": owner.name, "serial": land.serial}
+    fields = {"reference": land.book, "issued_on": signed.isoformat(), "signer": name, "holder": owner.name, "certificate_number": land.serial}
     return Paper("gcn_qsdd", flow.finish(), fields)
 
 

@@ -50,6 +50,11 @@ def _head(flow: Flow, case: Case, reference: str, day: str, subject: str = "", p
     header(flow, parent, case.ward.head, f"Số: {reference}", f"{case.ward.name}, {day}", subject)
 
 
+def _summary(text: str) -> str:
+    """The summary (trích yếu) as a field: without the words `Về việc`."""
+    return text.removeprefix("Về việc ")
+
+
 def _number(rng: random.Random, high: int = 480) -> str:
     return f"{rng.randint(3, high):02d}"
 
@@ -83,7 +88,7 @@ def quyet_dinh(case: Case, subject: int = -1) -> Paper:
     closing(flow, rng, ["- Như Điều 4;", "- Thường trực Đảng ủy, HĐND phường (để b/c);", "- Cổng thông tin điện tử phường;", "- Lưu: VT, PVHCC."],
             ["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"], name, case.ward.seal)
     return Paper("quyet_dinh", flow.finish(), {"reference": reference, "issued_on": day.isoformat(), "issuer": case.ward.committee,
-                                               "subject": topic.format(**fill), "signer": name})
+                                               "subject": _summary(topic.format(**fill)), "signer": name})
 
 
 def cong_van(case: Case, subject: int = -1) -> Paper:
@@ -113,7 +118,7 @@ def cong_van(case: Case, subject: int = -1) -> Paper:
     name = rng.choice(OFFICIALS)
     closing(flow, rng, chosen["recipients"], ["KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"], name, case.ward.seal)
     return Paper("cong_van", flow.finish(), {"reference": reference, "issued_on": day.isoformat(), "issuer": case.ward.committee,
-                                             "subject": topic, "signer": name})
+                                             "subject": _summary(topic), "signer": name})
 
 
 def to_trinh(case: Case) -> Paper:
@@ -143,7 +148,7 @@ def to_trinh(case: Case) -> Paper:
     name = rng.choice(OFFICIALS)
     closing(flow, rng, ["- Như trên;", "- Trung tâm PVHCC (để theo dõi);", "- Lưu: VT, hồ sơ."], ["TRƯỞNG PHÒNG"], name, None)
     return Paper("to_trinh", flow.finish(), {"reference": reference, "issued_on": day.isoformat(), "issuer": "PHÒNG KINH TẾ, HẠ TẦNG VÀ ĐÔ THỊ",
-                                             "subject": topic, "signer": name})
+                                             "subject": _summary(topic), "signer": name})
 
 
 def thong_bao(case: Case) -> Paper:
@@ -172,4 +177,4 @@ def thong_bao(case: Case) -> Paper:
     closing(flow, rng, ["- Các tổ dân phố;", "- Đài truyền thanh phường;", "- Lưu: VT."], ["TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"],
             name, case.ward.seal)
     return Paper("thong_bao", flow.finish(), {"reference": reference, "issued_on": day.isoformat(), "issuer": case.ward.committee,
-                                              "subject": topic, "signer": name})
+                                              "subject": _summary(topic), "signer": name})

@@ -122,7 +122,8 @@ def giay_tiep_nhan(case: Case, procedure: str, small: bool = True) -> Paper:
     size_pt = 9.5 if small else 12.5
     signer(sheet, rng, y, ["NGƯỜI NỘP HỒ SƠ"], case.applicant.name, None, middle=half, note="(Ký và ghi rõ họ tên)", size=size_pt, room=22 * k)
     signer(sheet, rng, y, ["NGƯỜI TIẾP NHẬN HỒ SƠ"], clerk, None, note="(Ký và ghi rõ họ tên)", size=size_pt, room=22 * k)
-    fields = {"issued_on": case.received.isoformat(), "issuer": _OFFICE, "signer": clerk}
+    fields = {"issued_on": case.received.isoformat(), "issuer": _OFFICE, "signer": clerk, "holder": case.applicant.name}
+    fields |= {"dossier_code": case.code, "appointment": f"{due.isoformat()}T17:00"}
     return Paper("giay_tiep_nhan", flow.finish(), fields)
 
 
@@ -154,5 +155,5 @@ def phieu_kiem_soat(case: Case, procedure: str) -> Paper:
     paragraph(flow, "Phiếu này được lập cho từng hồ sơ và luân chuyển cùng hồ sơ đến khi trả kết quả.", body.but(italic=True), indent=0, before=3)
     clerk = rng.choice(OFFICIALS)
     signer(flow.sheet, rng, flow.sheet.y + 6, ["NGƯỜI LẬP PHIẾU"], clerk, None)
-    fields = {"issued_on": case.received.isoformat(), "issuer": _OFFICE, "signer": clerk}
+    fields = {"issued_on": case.received.isoformat(), "issuer": _OFFICE, "signer": clerk, "dossier_code": case.code}
     return Paper("phieu_kiem_soat", flow.finish(), fields)
