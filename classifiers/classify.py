@@ -21,7 +21,7 @@ SURE = 0.60
 #: Weight of body phrases by how many distinct ones stand there; they alone never give certainty.
 CUES = (0.0, 0.20, 0.40, 0.55, 0.65)
 
-_VV = re.compile(r"^\W*v\s*[/⁄%1il|]{1,3}\s*v\b", re.IGNORECASE)
+_VV = re.compile(r"^\W*v\s*(?:[/⁄%1il|]{1,3}\s*v\b|[/⁄][%y])", re.IGNORECASE)
 _TO = re.compile(r"\bkinh gui\b")
 
 

@@ -14,7 +14,7 @@ from classifiers.identity import identity_of_barcode, mrz_of
 from classifiers.kinds import catalogue, kind, plain
 from classifiers.layout import Segment, Sheet, hull, make_segment, similarity
 from classifiers.reference import Reference, find_plain_number, find_reference
-from classifiers.signature import find_signer
+from classifiers.signature import as_person, find_signer
 from pipeline.records import Box, Field
 
 #: Groups whose papers follow the layout of NĐ 30/2020.
@@ -167,8 +167,7 @@ def _labelled(sheets: Sequence[Sheet], labels: Sequence[str]) -> Field | None:
         name = re.split(r"\s*(?:;|,|\(|\.{2,}|…|Sinh|Giới|Ngày|Năm|Nam/)", rest)[0].strip(" .:…_-")
         words = name.split()
         if 2 <= len(words) <= 7 and all(w[:1].isupper() and w.isalpha() for w in words):
-            value = " ".join(w.capitalize() for w in words) if name.isupper() else name
-            return Field(value, rest, sheet.number, segment.box, round(segment.confidence, 3))
+            return Field(as_person(words), rest, sheet.number, segment.box, round(segment.confidence, 3))
     return None
 
 

@@ -21,7 +21,7 @@ _BLANK = " .,:…_-"
 _NUMBER_SIGN = re.compile(r"^\W{0,3}[Ss][ốôóòồổỗộơớờởõỏọo]{1,3}\s*[:;.]|^\W{0,3}S[ốô]\s")
 #: Lines of a digital signature's appearance.
 _SIGNED = ("nguoi ky", "ky boi", "email", "co quan", "thoi gian ky", "ngay ky")
-_VV = re.compile(r"^\W*[vV]\s*[/⁄%1Il|]{1,3}\s*[vV]\b\s*[:.]?\s*")
+_VV = re.compile(r"^\W*[vV]\s*(?:[/⁄%1Il|]{1,3}\s*[vV]\b|[/⁄][%y])\s*[:.]?\s*")
 _ABOUT = re.compile(r"^\W*v[ềêeẻể]\s+vi[ệêeẹ]c\b\s*[:.]?\s*", re.IGNORECASE)
 
 

@@ -28,7 +28,7 @@ _YEAR = r"(?:19|20)\d{2}"
 _OFFICE = re.compile(rf"^\W{{0,4}}(?:Luật\s+)?{_SIGN}\s*(?P<num>[^/⁄]{{0,16}}?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
 #: Party bodies put the type before the slash: 897-QĐ/TU.
 _PARTY = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?)\s*[-–]\s*(?P<sym>{_TYPE}\s*/\s*{_PART})")
-_NUMBER = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d[0-9A-Z]{{0,12}})\s*(?:/\s*(?P<year>{_YEAR}))?\s*$")
+_NUMBER = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d[0-9A-Z]{{0,12}})\s*(?:/\s*(?P<year>{_YEAR}))?\W*$")
 #: What is left when the number is illegible altogether.
 _OPEN = re.compile(rf"^\W{{0,3}}(?P<num>)[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}\W*$")
 _DIGITS = re.compile(r"\d{1,6}[a-zđ]?")

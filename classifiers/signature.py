@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from classifiers.kinds import plain
 from classifiers.layout import Segment, Sheet, similarity
@@ -19,10 +20,21 @@ _ROOM = 9.0
 
 
 @cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "signers.toml").read_text(encoding="utf-8"))
+
+
+@cache
 def _words() -> tuple[tuple[str, ...], frozenset[str]]:
     """Capacities and family names, folded."""
-    data = tomllib.loads((Path(__file__).parent / "signers.toml").read_text(encoding="utf-8"))
-    return tuple(data["roles"]), frozenset(data["families"])
+    return tuple(_data()["roles"]), frozenset(_data()["families"])
+
+
+def as_person(words: Sequence[str]) -> str:
+    """A name as it is written: capitals only at the beginnings, a family name that is spelt in one way spelt so."""
+    plain_case = [w.capitalize() for w in words] if all(w.isupper() for w in words) else list(words)
+    family = _data()["spelling"].get(plain(plain_case[0]), plain_case[0])
+    return " ".join([family, *plain_case[1:]])
 
 
 def find_signer(sheets: Sequence[Sheet]) -> Field | None:
@@ -79,5 +91,5 @@ def _as_name(s: Segment) -> str:
     if not all(w[0].isupper() and w.isalpha() for w in words) or s.confidence < 0.45 or plain(words[0]) not in _words()[1]:
         return ""
     if text.isupper():
-        return " ".join(w.capitalize() for w in words) if s.box[1] > 0.3 else ""
-    return text if all(w[1:].islower() for w in words if len(w) > 1) else ""
+        return as_person(words) if s.box[1] > 0.3 else ""
+    return as_person(words) if all(w[1:].islower() for w in words if len(w) > 1) else ""

@@ -37,6 +37,7 @@ class Clues:
     number: int  #: printed page number, 0 for none
     annex: bool
     ends: bool
+    unreadable: bool  #: failed, or doubtful with next to nothing on it that was read
     person: str  #: number of the card on it
     articles: tuple[int, ...]
 
@@ -54,6 +55,7 @@ def clues(sheet: Sheet) -> Clues:
         number=_printed_number(sheet),
         annex=annex,
         ends=bool(_ENDS.search(sheet.plain)),
+        unreadable=_unreadable(sheet),
         person=_person(sheet),
         articles=tuple(int(n) for n in _ARTICLE.findall(sheet.page.reading.text)),
     )
@@ -87,8 +89,8 @@ def split(stack: Sequence[Clues]) -> list[list[Clues]]:
 
 def _opens(page: Clues, previous: Clues) -> float:
     """Worth of a paper beginning with this page."""
-    if page.sheet.page.state is PageState.FAILED:
-        return -1.5
+    if page.unreadable:
+        return 1.5 if previous.ends else -1.5
     worth = -1.0
     guess = page.guess
     if (guess.title and guess.score >= 0.8) or (guess.type == LETTER and guess.score >= SURE):
@@ -114,7 +116,7 @@ def _opens(page: Clues, previous: Clues) -> float:
 
 def _goes_on(first: Clues, previous: Clues, page: Clues, offset: int) -> float:
     """Worth of this page being page `offset` + 1 of the paper that `first` opens."""
-    if page.sheet.page.state is PageState.FAILED:
+    if page.unreadable:
         return 1.0
     worth = 0.0
     if not page.letterhead and not page.guess.title and not _other_paper(page.sheet, previous.sheet):
@@ -151,6 +153,12 @@ def _printed_number(sheet: Sheet) -> int:
         if m and s.middle > 0.35:
             return int(m["n"])
     return 0
+
+
+def _unreadable(sheet: Sheet) -> bool:
+    page = sheet.page
+    read = sum(len(w.text) > 1 and w.confidence > 0.75 for w in page.reading.words)
+    return page.state is PageState.FAILED or (page.state is PageState.DOUBTFUL and read < 6 and not page.barcodes)
 
 
 def _person(sheet: Sheet) -> str:

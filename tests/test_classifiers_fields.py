@@ -226,6 +226,14 @@ def test_a_birth_certificate_says_number_day_holder_and_signer() -> None:
     assert values(typed(rows)) == {"reference": "82/2026", "issued_on": "2026-10-02", "signer": "Hoàng Kim Mẫu", "holder": "Nguyễn Văn Mẫu"}
 
 
+@pytest.mark.parametrize(("read", "name"), [("NGUYÊN VĂN MẪU", "Nguyễn Văn Mẫu"), ("Phàm Gia Mẫu", "Phạm Gia Mẫu"), ("Hồ Thị Mẫu", "Hồ Thị Mẫu")])
+def test_a_family_name_is_spelt_as_it_is_spelt(read: str, name: str) -> None:
+    got = fields(typed([f"^{MOTTO[0]}", f"^{MOTTO[1]}", "", "^GIẤY KHAI SINH", "^Số: 82/2026:", f"Họ, chữ đệm, tên: {read}"]))
+    assert got["holder"].value == name
+    assert got["holder"].printed == read
+    assert got["reference"].value == "82/2026"
+
+
 def test_the_seal_is_no_signer() -> None:
     page = letter(
         WARD,

@@ -146,6 +146,12 @@ def test_a_failed_page_alone_is_a_paper_of_unknown_type() -> None:
     assert papers(typed([], state=PageState.FAILED), decision()) == [(1,), (2,)]
 
 
+def test_an_unreadable_page_behind_a_signed_paper_is_another_paper() -> None:
+    smear = typed(["2", "è"], state=PageState.DOUBTFUL, doubt=["2", "è"])
+    assert papers(decision(*FOOT), smear) == [(1,), (2,)]
+    assert papers(decision(), smear) == [(1, 2)]
+
+
 def test_another_size_of_paper_speaks_for_another_paper() -> None:
     small = typed(["Dòng chữ không tiêu đề trên tờ giấy nhỏ.", *PROSE], width=1165, height=1654)
     assert papers(decision(*FOOT), small) == [(1,), (2,)]

@@ -11,9 +11,11 @@ from classifiers.layout import Sheet
 from classifiers.titles import find_titles
 from tests.typed import typed
 
-DECREE_30 = """nghi_quyet quyet_dinh chi_thi quy_che quy_dinh thong_cao thong_bao huong_dan chuong_trinh ke_hoach phuong_an de_an du_an bao_cao
-    bien_ban to_trinh hop_dong_khac cong_van cong_dien ban_ghi_nho ban_thoa_thuan giay_uy_quyen giay_moi giay_gioi_thieu giay_nghi_phep phieu_gui phieu_chuyen
-    phieu_bao thu_cong"""
+DECREE_30 = """
+    nghi_quyet quyet_dinh chi_thi quy_che quy_dinh thong_cao thong_bao huong_dan chuong_trinh ke_hoach phuong_an de_an du_an
+    bao_cao bien_ban to_trinh hop_dong_khac cong_van cong_dien ban_ghi_nho ban_thoa_thuan giay_uy_quyen giay_moi
+    giay_gioi_thieu giay_nghi_phep phieu_gui phieu_chuyen phieu_bao thu_cong
+"""
 ONE_STOP = "giay_tiep_nhan phieu_kiem_soat giay_ban_giao phieu_bo_sung phieu_tu_choi van_ban_xin_loi thong_bao_dung so_theo_doi"
 CITIZENS = """tk_khai_sinh giay_khai_sinh trich_luc_khai_sinh giay_chung_sinh tk_ket_hon gcn_ket_hon tk_xn_tinh_trang_hn xn_tinh_trang_hn tk_khai_tu
     trich_luc_khai_tu giay_bao_tu trich_luc_ket_hon trich_luc_cai_chinh ly_hon cccd_truoc cccd_sau can_cuoc cmnd ho_chieu so_ho_khau ct01 ct07_cu_tru
