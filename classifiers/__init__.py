@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from classifiers.classify import KNOWN, SURE, Guess, classify
 from classifiers.codes import sheet_codes
@@ -30,13 +31,13 @@ class _Run:
 
 
 def understand(
-    source: SourceFile, pages: Sequence[Page], *, operator_code: str = "", folder_code: str = ""
+    source: SourceFile, pages: Sequence[Page], *, operator_code: str = "", folder_code: str = "", today: date | None = None
 ) -> tuple[tuple[Page, ...], tuple[Document, ...]]:
     """The papers of one source: their pages, type, fields and dossier.
 
     `pages` are all pages of the source in order; they come back in order, with the state `separator` where only this room sees that a page is one.
     Blank, separator and skipped pages belong to no paper; every other page, a failed one too, belongs to exactly one. Codes given by the operator
-    or the folder hold for every paper of the source. Never raises for what stands on a page.
+    or the folder hold for every paper of the source. Codes dated after `today` are no codes; the default asks no clock. Never raises for what stands on a page.
     """
     runs = [_Run()]
     out: list[Page] = []
@@ -56,7 +57,7 @@ def understand(
             guess = _type_of(one)
             sheets = tuple(c.sheet for c in one)
             papers.append((guess, Paper(guess.type, sheets, run.after_separator and i == 0, run.separator)))
-    links = link_papers([p for _, p in papers], operator_code=operator_code, folder_code=folder_code)
+    links = link_papers([p for _, p in papers], operator_code=operator_code, folder_code=folder_code, today=today)
     documents = []
     for (guess, paper), link in zip(papers, links, strict=True):
         readable = [s for s in paper.sheets if s.page.state is not PageState.FAILED]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from classifiers.codes import codes_in_payload, find_codes
 from classifiers.kinds import kind, plain
@@ -91,12 +92,12 @@ def _part_levels(main: list[Candidate], other: list[Candidate]) -> tuple[list[Ca
     return [c for c in main if c.rank == SHEET or c.code == first], other + [c for c in printed if c.code != first]
 
 
-def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code: str = "") -> list[Link]:
+def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code: str = "", today: date | None = None) -> list[Link]:
     """A link for every paper, in order.
 
     Precedence: separator sheet and barcode, operator and folder, text of a receipt or control sheet, text elsewhere. A separator's code holds
     until the next separator, a receipt's until the next receipt or separator. Codes of the first three ranks that differ are a conflict: no
-    code, both as alternatives. A code that running text merely mentions beside them leaves the link and asks for a look.
+    code, both as alternatives. A code that running text merely mentions beside them leaves the link and asks for a look. A code received after `today` is none (default: not checked).
     """
     given = [
         Candidate(code, Evidence(source, code, 0, None, 1.0), GIVEN)
@@ -108,8 +109,8 @@ def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code
     seen: list[Candidate] = []
     for paper in papers:
         if paper.after_separator:
-            scope = _Scope(separator=paper.separator)
-        main, other = own_candidates(paper)
+            scope = _Scope(separator=tuple(c for c in paper.separator if valid_code(c.code, today)))
+        main, other = ([c for c in some if valid_code(c.code, today)] for some in own_candidates(paper))
         if kind(paper.type).cover:
             scope = _Scope(scope.separator, tuple(c for c in main if c.rank <= COVER), _family(main, other))
             inherited: list[Candidate] = []

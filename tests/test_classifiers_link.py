@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -151,3 +152,9 @@ def test_evidence_says_where_the_code_stood() -> None:
     (document,) = documents(receipt(A, 1, bar=A))
     assert {e.kind for e in document.link.evidence} == {"barcode", "receipt"}
     assert all(e.page == 1 and e.box for e in document.link.evidence)
+
+
+def test_a_code_of_tomorrow_is_none_once_today_is_told() -> None:
+    page = receipt(A, 1, bar=A)
+    assert understand(source(1), [page], today=date(2026, 9, 29))[1][0].link.review == "no_code"
+    assert understand(source(1), [page], today=date(2026, 9, 30))[1][0].link.code == A
