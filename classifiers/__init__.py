@@ -37,7 +37,8 @@ def understand(
 
     `pages` are all pages of the source in order; they come back in order, with the state `separator` where only this room sees that a page is one.
     Blank, separator and skipped pages belong to no paper; every other page, a failed one too, belongs to exactly one. Codes given by the operator
-    or the folder hold for every paper of the source. Codes dated after `today` are no codes; the default asks no clock. Never raises for what stands on a page.
+    or the folder hold for every paper of the source. A code dated after `today` is none; the default asks no clock. Never raises for what stands
+    on a page.
     """
     runs = [_Run()]
     out: list[Page] = []

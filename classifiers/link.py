@@ -97,7 +97,8 @@ def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code
 
     Precedence: separator sheet and barcode, operator and folder, text of a receipt or control sheet, text elsewhere. A separator's code holds
     until the next separator, a receipt's until the next receipt or separator. Codes of the first three ranks that differ are a conflict: no
-    code, both as alternatives. A code that running text merely mentions beside them leaves the link and asks for a look. A code received after `today` is none (default: not checked).
+    code, both as alternatives. A code that running text merely mentions beside them leaves the link and asks for a look.
+    A code received after `today` is none (default: not checked).
     """
     given = [
         Candidate(code, Evidence(source, code, 0, None, 1.0), GIVEN)
