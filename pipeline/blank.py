@@ -107,7 +107,7 @@ def _rows(labels: Labels, letters: Mask, dpi: float) -> int:
     for kernel in (np.ones((1, reach), np.uint8), np.ones((reach, 1), np.uint8)):
         count, runs, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel), connectivity=8)
         long, short = (2, 3) if kernel.shape[0] == 1 else (3, 2)
-        slim = (stats[:, long] >= 2.5 * stats[:, short]) & (stats[:, short] <= 0.5 * dpi)
+        slim = (stats[:, long] >= 1.8 * stats[:, short]) & (stats[:, short] <= 0.5 * dpi)
         member = np.unique(np.stack([runs[mask > 0], labels[mask > 0]]), axis=1)
         sizes = np.bincount(member[0], minlength=count)
         best = max(best, int(((sizes >= _ROW) & slim).sum()))

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 
 from pipeline import codec, tiff
 from pipeline.errors import PageFailed
-from pipeline.images import LiftedImage, PageImage, Pixels
+from pipeline.images import LiftedImage, PageImage, Pixels, scanner_dpi
 from pipeline.records import SourceFile
 
 pillow_heif.register_heif_opener()
@@ -57,12 +57,23 @@ def frame(source: SourceFile, number: int, max_pixels: int) -> Iterator[tuple[Im
         with Image.open(source.path) as image:
             if source.media_type in ("image/tiff", "image/heif") and index:
                 image.seek(index)
+            if source.media_type == "image/tiff":
+                _whole_frame(image, source.bytes)
             form = _form(image, source.media_type)
             if form.width * form.height > max_pixels:
                 raise PageFailed("too_many_pixels", page=number, pixels=form.width * form.height, limit=max_pixels)
             yield image, form
     except _BROKEN as e:
         raise PageFailed("read_failed", page=number) from e
+
+
+def _whole_frame(image: Image.Image, size: int) -> None:
+    """Raises OSError when strips or tiles lie beyond the file: libtiff would give white for them."""
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    kinds = ((tiff.STRIPS, tiff.STRIP_BYTES), (tiff.TILES, tiff.TILE_BYTES))
+    parts = [(at, length) for starts, lengths in kinds for at, length in zip(tags.get(starts, ()), tags.get(lengths, ()), strict=False)]
+    if not parts or any(at + length > size for at, length in parts):
+        raise OSError("data beyond the file")
 
 
 def _form(image: Image.Image, media_type: str) -> Form:
@@ -93,7 +104,7 @@ def _dpi(image: Image.Image) -> tuple[float, float]:
     short, long = sorted((image.width, image.height))
     sane = 50 <= x <= 2400 and 50 <= y <= 2400 and 0.3 < x / y < 3.2
     if sane and (max(x, y) >= _SCREEN_DPI or max(image.width / x, image.height / y) <= _LARGEST / 2):
-        return x, y
+        return scanner_dpi(x), scanner_dpi(y)
     guess = max(short / _A4[0], long / _A4[1])
     return guess, guess
 

@@ -15,6 +15,17 @@ Pixels = npt.NDArray[np.uint8]
 Matrix6 = tuple[float, float, float, float, float, float]
 
 
+#: A scan's dpi within this share of one that scanners offer is that one: page sizes are rounded to points, PNG counts per metre.
+_DPI_ROUNDING = 0.008
+_SCANNER_DPI = (72, 96, 100, 150, 200, 240, 300, 400, 600, 1200)
+
+
+def scanner_dpi(dpi: float) -> float:
+    """The resolution a scanner was set to, where `dpi` is that but for rounding."""
+    nearest = min(_SCANNER_DPI, key=lambda d: abs(d - dpi))
+    return float(nearest) if abs(nearest - dpi) <= _DPI_ROUNDING * nearest else dpi
+
+
 @dataclass(frozen=True)
 class PageImage:
     """A page as a viewer shows it: /Rotate, CropBox and EXIF orientation applied, nothing straightened yet."""

@@ -14,20 +14,17 @@ from pikepdf import Dictionary
 
 from pipeline import codec, frames, poppler
 from pipeline.errors import PageFailed
-from pipeline.images import LiftedImage, PageImage, Pixels
+from pipeline.images import LiftedImage, PageImage, Pixels, scanner_dpi
 from pipeline.pdffile import View, inherited, opened, page_list
-from pipeline.pdfscan import Content, examine
+from pipeline.pdfscan import Content, examine, heavy
 from pipeline.pdfstream import decoded, lift
 from pipeline.records import SourceFile
 from pipeline.settings import Settings
 
-__all__ = ["LiftedImage", "PageImage", "Pixels", "lift_stream", "open_image", "page_size", "picture"]
+__all__ = ["LiftedImage", "PageImage", "Pixels", "followable", "lift_stream", "open_image", "page_size", "picture"]
 
 PDF = "application/pdf"
 
-#: A scan's dpi within this share of one that scanners offer is that one: page sizes are rounded to points by most writers.
-_DPI_ROUNDING = 0.008
-_SCANNER_DPI = (72, 96, 100, 150, 200, 240, 300, 400, 600, 1200)
 _RENDER_DPI = (100.0, 600.0)  #: bounds for a page of several images that is rendered at their dpi
 
 
@@ -43,6 +40,8 @@ def open_image(source: SourceFile, number: int, settings: Settings) -> PageImage
         return frames.image_of(source, number, limit)
     with _page(source, number, settings) as (pdf, page):
         content = examine(page)
+        if content.largest > limit:
+            raise PageFailed("too_many_pixels", page=number, pixels=content.largest, limit=limit)
         lifted = _lifted(content, settings)
         dpi, (width, height) = _canvas(content, lifted, settings)
         _guard(width, height, number, limit)
@@ -93,6 +92,14 @@ def picture(source: SourceFile, number: int, dpi: float, settings: Settings, *, 
         return _render(source, number, (pdf, page), shown, size, settings, grey=grey)
 
 
+def followable(source: SourceFile, number: int, settings: Settings) -> bool:
+    """Whether the page's operators are few enough to look for text in them; true for what is no PDF. Raises as `open_image` does."""
+    if source.media_type != PDF:
+        return True
+    with _page(source, number, settings) as (_, page):
+        return not heavy(page)
+
+
 @contextmanager
 def _page(source: SourceFile, number: int, settings: Settings) -> Iterator[tuple[pikepdf.Pdf, Dictionary]]:
     with opened(Path(source.path), source.name) as pdf:
@@ -118,19 +125,14 @@ def _scan_dpi(content: Content) -> float:
         return 0.0
     m = scan.matrix
     across, down = (m.a**2 + m.b**2) ** 0.5, (m.c**2 + m.d**2) ** 0.5
-    return _scanner_dpi(max(int(scan.image.get("/Width", 0)) / across, int(scan.image.get("/Height", 0)) / down) * 72)
-
-
-def _scanner_dpi(dpi: float) -> float:
-    nearest = min(_SCANNER_DPI, key=lambda d: abs(d - dpi))
-    return float(nearest) if abs(nearest - dpi) <= _DPI_ROUNDING * nearest else dpi
+    return scanner_dpi(max(int(scan.image.get("/Width", 0)) / across, int(scan.image.get("/Height", 0)) / down) * 72)
 
 
 def _canvas(content: Content, lifted: LiftedImage | None, settings: Settings) -> tuple[float, tuple[int, int]]:
     """Dpi and size in px of the page's image. A scan's pixels are not resampled when they are square."""
     page = content.view
     if lifted is None:
-        dpi = min(max(_scanner_dpi(content.image_dpi), _RENDER_DPI[0]), _RENDER_DPI[1]) if content.image_dpi else float(settings.page.raster_dpi)
+        dpi = min(max(scanner_dpi(content.image_dpi), _RENDER_DPI[0]), _RENDER_DPI[1]) if content.image_dpi else float(settings.page.raster_dpi)
         return dpi, (max(1, round(page.width * dpi / 72)), max(1, round(page.height * dpi / 72)))
     left, top, right, bottom = lifted.box
     width, height = (lifted.height, lifted.width) if lifted.turn % 180 else (lifted.width, lifted.height)

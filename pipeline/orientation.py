@@ -19,6 +19,7 @@ _RULE_INCH = 0.45  #: a straight run of ink longer than this is a rule, not a le
 
 #: Sharpness of the better axis over the other's below which the axis is in doubt. Seen on 31 upright office scans: 2.1 and more.
 _AXIS_SURE = 1.35
+_AXIS_PLAIN = 2.0  #: from here on a page lies on its side even if nobody can say which is its top
 _AXIS_CLEAR = 1.25  #: and the better axis must have a peak at all
 _SKEW_CLEAR = 1.5  #: a page whose top is in doubt (a drawing, a photograph, a signature) is straightened for a plain peak only
 
@@ -26,7 +27,8 @@ _SKEW_CLEAR = 1.5  #: a page whose top is in doubt (a drawing, a photograph, a s
 _UP_SURE = 0.12
 _LETTERS_FEW = 400  #: px of ink above and below the bands; less says nothing
 
-_OSD_SURE = 2.0  #: Tesseract's orientation confidence that outweighs a doubtful page
+_OSD_SURE = 2.0  #: Tesseract's orientation confidence from which it tells top from bottom on an axis that the page has shown
+_OSD_ALONE = 5.0  #: and from which it is heeded against the page
 
 #: Asks an outside judge: clockwise degrees that make the page upright and its confidence, or None.
 Judge = Callable[[Pixels, float], tuple[int, float] | None]
@@ -48,9 +50,10 @@ def find(grey: Pixels, dpi: float, max_skew: float, judge: Judge | None = None) 
     """
     whole = without_border(ink_of(reduced(grey, dpi)))
     letters = without_rules(whole, min(dpi, MASK_DPI))
-    (flat, flat_clear), (side, side_clear) = skew.measure(letters, max_skew), skew.measure(_lying(letters), max_skew)
+    (_, flat_clear), (_, side_clear) = skew.measure(letters, max_skew), skew.measure(_lying(letters), max_skew)
     sideways = side_clear > flat_clear
     best, other = max(flat_clear, side_clear), min(flat_clear, side_clear)
+    rise = 0.0
     axis_sure = best >= _AXIS_CLEAR and best >= _AXIS_SURE * max(other, 1.0)
     if axis_sure:
         # rules are cut into steps where they lean, and what is left of them misleads: they count whole for the angle, or not at all for the axis
@@ -59,14 +62,15 @@ def find(grey: Pixels, dpi: float, max_skew: float, judge: Judge | None = None) 
         if abs(rise) >= _UP_SURE:
             rotation = (90 if sideways else 0) + (0 if rise > 0 else 180)
             return Upright(rotation, lean, True)
+    axis_sure = axis_sure and rise != 0.0
     asked = judge(grey, dpi) if judge else None
     rotation = 0
-    if asked is not None and asked[1] >= _OSD_SURE and (not axis_sure or (asked[0] % 180 != 0) == sideways):
+    if asked is not None and asked[1] >= (_OSD_SURE if axis_sure and (asked[0] % 180 != 0) == sideways else _OSD_ALONE):
         rotation = asked[0]
-    elif axis_sure and sideways:
+    elif axis_sure and sideways and best >= _AXIS_PLAIN * other:
         rotation = 90 if rise >= 0 else 270
-    clear = side_clear if rotation % 180 else flat_clear
-    return Upright(rotation, (side if rotation % 180 else flat) if clear >= _SKEW_CLEAR else 0.0, False)
+    lean, clear = skew.measure(_lying(whole) if rotation % 180 else whole, max_skew)
+    return Upright(rotation, lean if clear >= _SKEW_CLEAR else 0.0, False)
 
 
 def _lying(ink: Ink) -> Ink:

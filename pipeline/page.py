@@ -17,7 +17,7 @@ from pipeline.images import Pixels
 from pipeline.records import Barcode, Line, Page, PageState, SourceFile, Word
 from pipeline.seal import grey_for_reading
 from pipeline.settings import Settings
-from pipeline.textlayer import FileText, file_text
+from pipeline.textlayer import SCANNED, FileText, file_text
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class _Look:
 
 
 def _process(source: SourceFile, number: int, settings: Settings) -> Page:
-    text = file_text(source, number, settings)
+    text = file_text(source, number, settings) if lift.followable(source, number, settings) else SCANNED
     if text.kind == "digital":
         return _digital(source, number, text, settings)
     image = lift.open_image(source, number, settings)

@@ -14,7 +14,7 @@ from pipeline.pdffile import View, inherited, view
 
 _COVER = 0.90  #: an image is the page when it covers this share of it in both directions
 _SQUARE = 0.003  #: largest shear of a placement that still counts as a quarter turn
-_CONTENT_LIMIT = 8 << 20  #: a page with more bytes of operators is a drawing, not a scan
+_CONTENT_LIMIT = 2 << 20  #: a page with more bytes of operators is a drawing, not a scan; parsing takes 3 s a MiB at worst
 _OPERATORS_LIMIT = 200_000
 _FORM_DEPTH = 8
 _BIG_OVERLAY = 0.25  #: an image over the scan that covers more of the page than this makes the page a composition
@@ -43,6 +43,7 @@ class Content:
 
     view: View
     scan: Scan | None
+    largest: int  #: px of the largest image it paints, decoded or not
     image_dpi: float  #: finest image that covers a twentieth of the page, where images cover at least half of it; else 0
 
 
@@ -90,14 +91,27 @@ def examine(page: Dictionary) -> Content:
     try:
         content = _content(page.get("/Contents"))
         if content is None:
-            return Content(shown, None, 0.0)
+            return Content(shown, None, 0, 0.0)
         _follow(content, _resources(page), _State(shown.matrix), walk, 0)
         noted = _annotated(page)
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, RecursionError, zlib.error):
-        return Content(shown, None, 0.0)
+        return Content(shown, None, 0, 0.0)
     covered = sum(i.area for i in walk.images)
     dpi = max((i.dpi for i in walk.images if i.area > 0.05), default=0.0) if covered >= 0.5 else 0.0
-    return Content(shown, None if walk.too_much else _scan(walk, noted), dpi)
+    largest = max((int(i.image.get("/Width", 0)) * int(i.image.get("/Height", 0)) for i in walk.images), default=0)
+    return Content(shown, None if walk.too_much else _scan(walk, noted), largest, dpi)
+
+
+def heavy(page: Dictionary) -> bool:
+    """Whether the page has more operators than are worth following, its own or those of the forms it names."""
+    try:
+        table = _resources(page).get("/XObject")
+        things = [t for _, t in table.items()] if isinstance(table, Dictionary) else []
+        forms = [t for t in things if isinstance(t, Stream) and t.get("/Subtype") == Name.Form]
+        sizes = [_content(source) for source in (page.get("/Contents"), *forms)]
+    except (pikepdf.PdfError, ValueError, TypeError, RecursionError, zlib.error):
+        return False
+    return any(s is None for s in sizes) or sum(len(s) for s in sizes if s is not None) > _CONTENT_LIMIT
 
 
 def _scan(walk: _Walk, noted: bool) -> Scan | None:

@@ -11,7 +11,7 @@ from pipeline.blank import Ink
 
 _COARSE, _MIDDLE, _FINE = 0.5, 0.1, 0.025  #: degrees between the angles tried
 _POINTS = 40_000  #: more ink than this is thinned out evenly
-_FEW = 250  #: less ink than this has no angle
+_FEW = 400  #: less ink than this has no angle
 
 Points = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
@@ -52,8 +52,8 @@ def measure(ink: Ink, max_skew: float) -> tuple[float, float]:
     best = angles[int(np.argmax(scores))]
     clarity = max(scores) / float(np.median(scores))
     for step, reach in ((_MIDDLE, _COARSE), (_FINE, _MIDDLE)):
-        tried = [best + k * step for k in range(-round(reach / step), round(reach / step) + 1)]
+        tried = [a for k in range(-round(reach / step), round(reach / step) + 1) if abs(a := best + k * step) <= max_skew]
         fine = [sharpness(points, a) for a in tried]
         best = tried[int(np.argmax(fine))]
         clarity = max(clarity, max(fine) / float(np.median(scores)))
-    return best, clarity
+    return (best, clarity) if abs(best) < max_skew - _FINE / 2 else (0.0, 0.0)  # the sharpest angle at the very end is no peak

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +127,7 @@ CODECS = {
     "inverted decode": lambda: (flate_entries(255 - little())[0], {**flate_entries(255 - little())[1], "Decode": Array([1, 0])}),
     "jpeg": lambda: (hazards.encoded(Image.fromarray(little()), "JPEG", quality=95), {"Filter": Name.DCTDecode, "ColorSpace": Name.DeviceGray}),
     "jpeg in flate": lambda: (
-        __import__("zlib").compress(hazards.encoded(Image.fromarray(little(True)), "JPEG", quality=95)),
+        zlib.compress(hazards.encoded(Image.fromarray(little(True)), "JPEG", quality=95)),
         {"Filter": Array([Name.FlateDecode, Name.DCTDecode]), "ColorSpace": Name.DeviceRGB},
     ),
     "jpx": lambda: (hazards.encoded(Image.fromarray(little(True)), "JPEG2000"), {"Filter": Name.JPXDecode}),
@@ -406,10 +408,10 @@ def test_pixels_are_counted_before_they_are_decoded(tmp_path: Path) -> None:
 def test_rendering_stops_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "bin" / "pdftoppm"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\nexec sleep 30\n")
+    program.write_text("#!/bin/sh\n[ $1 = -v ] && { echo pdftoppm version 22.12.0 >&2; exit; }\nexec sleep 30\n")
     program.chmod(0o755)
     source = pdf_of(tmp_path / "a.pdf", flate_entries(little()), after=OVER["line"])
-    monkeypatch.setenv("PATH", f"{program.parent}:{__import__('os').environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     with pytest.raises(PageTimeout) as told:
         open_image(source, 1, Settings(intake=Intake(page_timeout=1)))
     assert told.value.key == "render_timeout"
