@@ -25,12 +25,12 @@ def read_page(source: SourceFile, number: int, settings: Settings, cache: Path |
     """The page's record; kept in `cache` (if given) so that an interrupted run need not read it again."""
     from pipeline.page import process_page
 
-    page = process_page(source, number, settings)
+    plain = process_page(source, number, settings).to_json()
     if cache:
         part = cache.with_suffix(".part")
-        part.write_text(json.dumps(page.to_json(), ensure_ascii=False), encoding="utf-8")
+        part.write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")
         part.replace(cache)
-    return page
+    return Page.from_json(plain)  # rounded as the kept one is: an interrupted run has to write the same bytes
 
 
 def write_document(source: SourceFile, pages: Sequence[Page], title: str, folder: Path, stem: str, settings: Settings) -> WrittenDocument:
