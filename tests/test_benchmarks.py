@@ -1,0 +1,167 @@
+"""The benchmark counts what it says it counts: costs with all children, both truths, ratios, a verdict on a damaged archive."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as bench
+from benchmarks import kill, table
+from benchmarks.processes import Cost, measure
+from benchmarks.reading import Measured, paired, rows, straightness
+from benchmarks.systems import Result, TwoAtATime, rendered
+from benchmarks.truth import PageSet, Source, Truth, corpus
+from benchmarks.truth import rows as truth_rows
+from benchmarks.truth import samples as sample_set
+from pipeline.sheets import separator_sheets
+from tests import trees
+
+BURN = "import time\nwhile time.process_time() < {seconds}: pass"
+
+
+def cost(wall: float = 10.0, cpu: float = 4.0) -> Cost:
+    return Cost(wall, cpu, 100 * 1024**2, 0, 200 * 1024**2, 0.0, 0)
+
+
+def test_cpu_of_children_and_of_orphans_is_counted() -> None:
+    orphan = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {BURN.format(seconds=0.5)!r}])"
+    found = measure([sys.executable, "-c", orphan])
+    assert found.code == 0
+    assert 0.5 <= found.cpu < 3
+
+
+def test_memory_is_that_of_the_largest_process() -> None:
+    child = "import time; x = bytearray(150_000_000); time.sleep(1.5)"
+    found = measure([sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"])
+    assert 150e6 < found.largest < 300e6
+    assert found.together > 150e6
+    assert found.worker == 0
+
+
+def test_a_command_that_hangs_is_ended_with_its_children() -> None:
+    begun = time.monotonic()
+    found = measure(["bash", "-c", "sleep 61.531 & sleep 61.531"], limit=0.5)
+    assert found.code == -9
+    assert time.monotonic() - begun < 20
+    assert not [line for line in trees.left_behind("61.531") if line.startswith("sleep")]
+
+
+def test_commands_run_two_at_a_time_and_a_failure_is_told(tmp_path: Path) -> None:
+    script = TwoAtATime()
+    # each waits for the other, so they end only when they run side by side
+    script.add(["sh", "-c", 'touch "$0/a"; while [ ! -e "$0/b" ]; do sleep 0.05; done; echo done', tmp_path], to=tmp_path / "it's one")
+    script.add(["sh", "-c", 'touch "$0/b"; while [ ! -e "$0/a" ]; do sleep 0.05; done; exit 3', tmp_path])
+    script.add(["touch", tmp_path / "alone"], alone=True)
+    found = measure(script.command(), limit=30)
+    assert found.code > 0
+    assert (tmp_path / "it's one").read_text() == "done\n"
+    assert (tmp_path / "alone").exists()
+
+
+def test_every_sample_has_its_truth(samples: Path) -> None:
+    pages = sample_set(samples)
+    assert pages.pages == pages.scored >= 40
+    scans = [p for folder in ("three", "batch") for p in (samples / folder).rglob("*") if p.is_file()]
+    assert sorted(s.path for s in pages.sources) == sorted(scans)
+    decision = next(s for s in pages.sources if s.path.name == "quyet-dinh.pdf")
+    assert decision.truth[1].rotation == 0
+    assert any("THÀNH PHỐ HÀ NỘI CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in text for text in decision.truth[1].texts), "by rows"
+    assert any("THÀNH PHỐ HÀ NỘI\nỦY BAN NHÂN DÂN" in text for text in decision.truth[1].texts), "by columns"
+
+
+def test_a_corpus_is_the_files_that_were_transcribed(tmp_path: Path) -> None:
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    for name in ("a.b", "untold"):
+        (scans / f"{name}.pdf").write_bytes(separator_sheets(["H26.12-260930-0012", "H26.12-260930-0013"]))
+    (scans / "a.b.p2.gt.txt").write_text("CƠ QUAN\tCỘNG HÒA\n\tĐộc lập\nSố: ⟦1⟧", encoding="utf-8")
+    found = corpus(tmp_path)
+    assert [(s.path.name, s.pages, list(s.truth)) for s in found.sources] == [("a.b.pdf", 2, [2])]
+    assert (found.pages, found.scored) == (2, 1)
+    assert "CƠ QUAN CỘNG HÒA\n Độc lập\nSố: ⟦1⟧" in found.sources[0].truth[2].texts
+    assert found.sources[0].truth[2].rotation is None
+
+
+def test_side_by_side_lines_share_a_row() -> None:
+    lines = [
+        {"text": "Độc lập", "box": [0.55, 0.08, 0.8, 0.1]},
+        {"text": "CỘNG HÒA", "box": [0.5, 0.05, 0.9, 0.07]},
+        {"text": "CƠ QUAN", "box": [0.1, 0.051, 0.3, 0.071]},
+        {"text": "Kính gửi: ông Mẫu", "box": [0.2, 0.2, 0.8, 0.22]},
+    ]
+    assert truth_rows(lines) == "CƠ QUAN\tCỘNG HÒA\n\tĐộc lập\nKính gửi: ông Mẫu"
+
+
+def test_pages_are_rendered_at_the_size_of_the_scan(samples: Path, tmp_path: Path) -> None:
+    source = next(s for s in sample_set(samples, folders=("three",)).sources if s.path.suffix == ".pdf")
+    about = json.loads((samples / "truth" / "three" / f"{source.path.name}.json").read_text())["pages"]
+    from PIL import Image
+
+    for page, png in zip(about, rendered(source, tmp_path), strict=True):
+        with Image.open(png) as image:
+            assert image.width == pytest.approx(page["width"], abs=4)
+            assert image.height == pytest.approx(page["height"], abs=4)
+
+
+def test_a_page_that_was_not_read_counts_as_empty() -> None:
+    pages = PageSet("x", (Source(Path("a"), "aa", 2, {1: Truth(("một",)), 2: Truth(("hai",))}),))
+    assert paired(pages, {("aa", 2): "hai"}) == [(("một",), ""), (("hai",), "hai")]
+
+
+def test_turned_pages_and_skew_are_judged_on_printed_pages() -> None:
+    truth = {1: Truth(("một",), 180, 0.5), 2: Truth(("hai",), 0, -1.0), 3: Truth(("",), 90, 3.0)}
+    pages = PageSet("x", (Source(Path("a"), "aa", 3, truth),))
+    facts = {("aa", 1): {"rotation": 180, "skew": 0.6}, ("aa", 2): {"rotation": 90, "skew": 0.0}, ("aa", 3): {"rotation": 0, "skew": 0.0}}
+    assert straightness(pages, facts) == "Sohoa turned 1 of 2 printed pages right; skew off by 0.10° in the mean, 0.10° at most"
+
+
+def test_ratios_are_ours_through_theirs() -> None:
+    pages = PageSet("x", (Source(Path("a"), "aa", 2, {}),))
+    ours, theirs = Result("sohoa digitize", cost(10, 4), pdf_bytes=1000), Result("ocrmypdf", cost(20, 16), pdf_bytes=4000)
+    found = {row[0]: row[1:] for row in rows(Measured(pages, [ours, theirs]))}
+    assert found["pages a minute, 2 workers"] == ["12.0", "6.0", "2.0"]
+    assert found["CPU seconds a page"] == ["2.00", "8.00", "0.25"]
+    assert found["PDF, KB a page"] == ["0.5", "2.0", "0.25"]
+    assert "CER %, its own text" not in found
+
+
+def test_tables_are_aligned_and_markdown_is_sound() -> None:
+    cells = [["", "đo"], ["một", "1.5"], ["a|b", "–"]]
+    lines = table.plain(cells).splitlines()
+    assert lines[0] == "      đo"
+    assert lines[2:] == ["một  1.5", "a|b    –"]
+    assert table.markdown(cells).splitlines() == ["|  | đo |", "|---|---:|", "| một | 1.5 |", "| a\\|b | – |"]
+
+
+def test_a_damaged_archive_is_seen(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    source = Path(trees.ROOT) / "samples" / "three" / "giay-khai-sinh.jpg"
+    done = trees.run("digitize", source, "--archive", archive)
+    assert done.returncode in (0, 6), done.stderr
+    wanted, rows_wanted = trees.objects(archive), trees.rows(archive)
+    assert kill.compare(wanted, rows_wanted, archive).wrong == 0
+    pdf = next(archive.rglob("document.pdf"))
+    pdf.write_bytes(pdf.read_bytes() + b"\n")
+    next(archive.rglob("document.alto.xml")).unlink()
+    (archive / "unfiled" / "twice.pdf").write_bytes(b"x")
+    rows_wanted["documents"] = rows_wanted["documents"] * 2
+    verdict = kill.compare(wanted, rows_wanted, archive)
+    assert [len(verdict.lost), len(verdict.doubled), len(verdict.differ)] == [2, 1, 1]
+
+
+def test_wrong_arguments_end_with_one() -> None:
+    for arguments in (["nonsense"], ["kill", "--kills", "0"], ["reading", "--fast"]):
+        with pytest.raises(SystemExit) as ended:
+            bench.main(arguments)
+        assert ended.value.code == 1
+
+
+def test_help_names_every_benchmark() -> None:
+    done = subprocess.run([sys.executable, "-m", "benchmarks", "--help"], cwd=trees.ROOT, capture_output=True, text=True, check=True)
+    for name in ("reading", "kill", "second"):
+        assert name in done.stdout
