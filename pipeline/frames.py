@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 import pillow_heif
@@ -47,24 +48,31 @@ def frame(source: SourceFile, number: int, max_pixels: int) -> Iterator[tuple[Im
 
     Raises PageFailed: `read_failed` for a frame that cannot be opened or decoded inside the block, `too_many_pixels`.
     """
-    index = number - 1
-    if source.media_type == "image/tiff":
-        known = tiff.frames(Path(source.path), number)
-        index = known[index].index if index < len(known) else -1
-    if index < 0:
-        raise PageFailed("read_failed", page=number)
-    try:
-        with Image.open(source.path) as image:
-            if source.media_type in ("image/tiff", "image/heif") and index:
-                image.seek(index)
+    with ExitStack() as held:
+        try:
+            image = held.enter_context(Image.open(_file(source, number, held)))
+            if source.media_type == "image/heif" and number > 1:
+                image.seek(number - 1)
             if source.media_type == "image/tiff":
                 _whole_frame(image, source.bytes)
             form = _form(image, source.media_type)
             if form.width * form.height > max_pixels:
                 raise PageFailed("too_many_pixels", page=number, pixels=form.width * form.height, limit=max_pixels)
             yield image, form
-    except _BROKEN as e:
-        raise PageFailed("read_failed", page=number) from e
+        except _BROKEN as e:
+            raise PageFailed("read_failed", page=number) from e
+
+
+def _file(source: SourceFile, number: int, held: ExitStack) -> Path | IO[bytes]:
+    """What Pillow opens for page `number`."""
+    path = Path(source.path)
+    if source.media_type != "image/tiff":
+        return path
+    known = tiff.frames(path, number)
+    if number > len(known) or not known[number - 1].offset:
+        raise PageFailed("read_failed", page=number)
+    view = held.enter_context(tiff.alone(path, known[number - 1]))
+    return cast(IO[bytes], view)
 
 
 def _whole_frame(image: Image.Image, size: int) -> None:

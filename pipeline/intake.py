@@ -105,7 +105,7 @@ def _pages(path: Path, name: str, media_type: str, limit: int) -> tuple[int, boo
         found = tiff.frames(path, limit)
         if not found:
             raise UnreadableInput("broken", name=name)
-        if found[0].index < 0:
+        if not found[0].offset:
             raise UnreadableInput("half_written", name=name)
         return len(found), False
     count = frames.opens(path)

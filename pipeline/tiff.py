@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +20,7 @@ _UNSIGNED = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 class Frame:
     """One image of a TIFF."""
 
-    index: int  #: its place in the directory chain, as Pillow seeks it; -1 where the chain breaks off
+    offset: int  #: where its directory lies; 0 where the chain breaks off
     tags: dict[int, tuple[int, ...]]  #: the numeric tags read so far as they are sane
 
     def first(self, tag: int, default: int = 0) -> int:
@@ -26,7 +29,7 @@ class Frame:
 
 
 def frames(path: Path, limit: int) -> list[Frame]:
-    """Frames in order, thumbnails left out; at most `limit` + 1. A chain that points out of the file ends with a frame of index -1."""
+    """Frames in order, thumbnails left out; at most `limit` + 1. A chain that points out of the file ends with a frame of offset 0."""
     size = path.stat().st_size
     out: list[Frame] = []
     with path.open("rb") as f:
@@ -40,31 +43,39 @@ def frames(path: Path, limit: int) -> list[Frame]:
             return out
         (at,) = struct.unpack_from(order + ("Q" if big else "I"), head, 8 if big else 4)
         seen: set[int] = set()
-        index = 0
         while at and at not in seen and len(out) <= limit:
             seen.add(at)
             f.seek(min(at, size))
             count_raw = f.read(8 if big else 2)
             if len(count_raw) < (8 if big else 2):
-                out.append(Frame(-1, {}))
+                out.append(Frame(0, {}))
                 break
             (count,) = struct.unpack(order + ("Q" if big else "H"), count_raw)
             length = min(count, 4096) * (20 if big else 12)
             raw = f.read(length + (8 if big else 4))
             if count > 4096 or len(raw) < length:
-                out.append(Frame(-1, {}))
+                out.append(Frame(0, {}))
                 break
             tags = {}
             for k in range(count):
                 entry = _entry(raw, k, order, big)
                 if entry is not None:
                     tags[entry[0]] = entry[1]
-            frame = Frame(index, tags)
+            frame = Frame(at, tags)
             if not frame.first(SUBFILE) & 1:
                 out.append(frame)
-            index += 1
             at = struct.unpack_from(order + ("Q" if big else "I"), raw, length)[0] if len(raw) >= length + (8 if big else 4) else 0
     return out
+
+
+@contextmanager
+def alone(path: Path, frame: Frame) -> Iterator[mmap.mmap]:
+    """The file with `frame` as its first image: a private view whose header points there, so that no other frame is in the way."""
+    with path.open("rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_COPY) as view:
+        order = "<" if view[:2] == b"II" else ">"
+        (version,) = struct.unpack_from(order + "H", view, 2)
+        struct.pack_into(order + ("Q" if version == 43 else "I"), view, 8 if version == 43 else 4, frame.offset)
+        yield view
 
 
 def _entry(raw: bytes, k: int, order: str, big: bool) -> tuple[int, tuple[int, ...]] | None:
