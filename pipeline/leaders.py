@@ -6,6 +6,8 @@ and all. Lengths are in inches, so that the resolution does not matter.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,8 @@ LEAST = 9
 EVEN = 0.35
 #: Dots stand off their row's straight line by no more than this.
 STRAIGHT = 0.008
+#: A page with less of them in all is no form: the dots of an arrival stamp are left alone.
+FORM = 2.5
 #: Ink is darker than this share of the paper.
 INK = 0.80
 
@@ -34,7 +38,7 @@ def without_leaders(grey: Pixels, dpi: float) -> Pixels:
     if len(dots) < LEAST:
         return grey
     rows = [row for stretch in _stretches(labels, dots, number, dpi) if (row := _row(dots[stretch], dpi)) is not None]
-    if not rows:
+    if sum(right - left for _, _, left, right, _, _ in rows) < FORM * dpi:
         return grey
     doomed = np.zeros(int(labels.max()) + 1, np.bool_)
     for row in rows:
@@ -73,7 +77,7 @@ def _stretches(labels: npt.NDArray[np.int32], dots: Numbers, number: npt.NDArray
     order = np.lexsort((xs, of))
     starts = np.flatnonzero(np.r_[True, np.diff(of[order]) > 0, True])
     flat = stats[:, cv2.CC_STAT_HEIGHT] <= max(8, 0.06 * dpi)
-    groups = [order[a:b] for a, b in zip(starts[:-1], starts[1:], strict=True) if b - a >= LEAST]
+    groups = [order[a:b] for a, b in pairwise(starts) if b - a >= LEAST]
     return [g for g in groups if flat[of[g[0]]]]
 
 

@@ -27,7 +27,7 @@ LONGEST = 30
 _STRAY = re.compile(r"['`‘’|_~¬]+(?=\w)")
 _HYPHENS = frozenset(["~", "¬", "=", "--", "_", "-–", "–-"])
 _OPENING = frozenset(["-", "–", "+", "*", "•", "“", '"', "(", "o", "§"])
-_CLOSING = frozenset([".", ";", ":", ",", "-", "–", "/", "./.", "/.", "%", ")", "”", '"', "?", "!", "+", "…"])
+_CLOSING = frozenset(".;:,-–/%)”\"?!+…")
 #: `/QĐ-UBND`, `TT-BCT`: the tail of a reference beside a handwritten number is kept, however little it is trusted.
 _REFERENCE = re.compile(r"[/-][A-ZĐ]{2,}|[A-ZĐ]{2,}-")
 _NUMBER = re.compile(r"[\d.,/:%()-]*\d[\d.,/:%()-]*")
@@ -77,7 +77,7 @@ def _trimmed(words: Sequence[Word]) -> list[Word]:
     out = list(words)
     while out and not _has_letter(out[0]) and out[0].text not in _OPENING | _HYPHENS and not _is_leader(out[0]):
         out.pop(0)
-    while out and not _has_letter(out[-1]) and (out[-1].text not in _CLOSING or out[-1].confidence < 0.3) and not _is_leader(out[-1]):
+    while out and not _has_letter(out[-1]) and (not _CLOSING.issuperset(out[-1].text) or out[-1].confidence < 0.3) and not _is_leader(out[-1]):
         out.pop()
     if len(out) > 1 and out[0].text in _HYPHENS:
         out[0] = replace(out[0], text="-")

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from pipeline import noise, order, tesseract
+from pipeline.inkseal import without_seals
 from pipeline.leaders import without_leaders
 from pipeline.records import Line, Reading, Word
 from pipeline.settings import Settings
@@ -29,7 +30,7 @@ def read_image(grey: np.ndarray, dpi: float, settings: Settings, languages: str 
     Boxes of the answer are fractions of this image. Raises MissingTool, PageTimeout, PageFailed.
     """
     languages = languages or settings.page.languages
-    image, dpi = prepared(without_leaders(grey, dpi), dpi)
+    image, dpi = prepared(without_leaders(without_seals(grey, dpi), dpi), dpi)
     height, width = image.shape
     with tempfile.TemporaryDirectory(prefix="sohoa-read-") as folder:
         path = Path(folder) / "page.pgm"
