@@ -108,16 +108,16 @@ def cccd(case: Case, who: Person | None = None) -> Paper:
     return Paper("cccd_truoc", flow.finish(), _fields(who), also=("cccd_sau",))
 
 
-def cccd_sides(case: Case, who: Person | None = None) -> tuple[Paper, Paper]:
-    """Front and back as two photocopies."""
+def cccd_sides(case: Case, who: Person | None = None) -> Paper:
+    """Front and back as two photocopies, one after the other."""
     rng = case.chance("cccd_sides")
     who = who or case.applicant
-    sides = []
-    for draw, kind in ((front, "cccd_truoc"), (back, "cccd_sau")):
+    sheets = []
+    for draw in (front, back):
         flow = Flow(numbered=False)
         draw(flow.sheet, rng, who, (210 - WIDE * ZOOM) / 2, 60)
-        sides.append(Paper(kind, flow.finish(), _fields(who)))
-    return sides[0], sides[1]
+        sheets += flow.finish()
+    return Paper("cccd_truoc", sheets, _fields(who), also=("cccd_sau",))
 
 
 def _fields(who: Person) -> dict[str, str]:

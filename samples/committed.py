@@ -99,8 +99,7 @@ def _pile(root: Path) -> Path:
     move = _case("H26.12-261002-0021", "Mẫu An")
     stack.separator(move.code)
     stack.paper(forms.ct01(move), move.code)
-    for side in cards.cccd_sides(move):
-        stack.paper(side, move.code, accept=("doubtful",), quality=62)
+    stack.paper(cards.cccd_sides(move), move.code, accept=("doubtful",), quality=62)
     stack.blank()
     single = _case("G22.99-260115-020175", "Mẫu Thượng")
     stack.separator(single.code, turn=180)
