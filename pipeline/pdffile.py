@@ -21,12 +21,14 @@ _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[")
 def opened(path: Path, name: str = "") -> Iterator[pikepdf.Pdf]:
     """The PDF, open for reading; one that only forbids changes (owner password) opens like any other.
 
-    Raises UnreadableInput: `encrypted`, `half_written`, `broken`.
+    Raises UnreadableInput: `encrypted`, `half_written`, `broken`, `not_readable`.
     """
     try:
         pdf = _open(path)
     except pikepdf.PasswordError as e:
         raise UnreadableInput("encrypted", name=name) from e
+    except OSError as e:
+        raise UnreadableInput("not_readable", name=name) from e
     except (pikepdf.PdfError, ValueError, RecursionError) as e:
         raise UnreadableInput("broken" if _ends(path) else "half_written", name=name) from e
     with pdf:

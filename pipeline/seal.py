@@ -8,6 +8,7 @@ import numpy as np
 from pipeline.blank import Mask, reduced
 from pipeline.images import Pixels
 
+_SEAL_SHADE = 0.78  #: of the paper's brightness in red: a seal is no darker there, print is
 _AT = 75.0  #: dpi at which seals are looked for
 _SATURATED = 60
 _BRIGHT = 70
@@ -28,7 +29,8 @@ def grey_for_reading(pixels: Pixels, dpi: float) -> Pixels:
     if seals is None:
         return grey
     full = cv2.resize(seals.astype(np.uint8), (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_NEAREST) > 0
-    grey[full] = pixels[..., 0][full]
+    seen = pixels[..., 0][full].astype(np.float32)
+    grey[full] = np.clip(seen * (255 / (_SEAL_SHADE * max(1.0, float(np.median(seen))))), 0, 255).astype(np.uint8)
     return grey
 
 
