@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import stat
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -32,19 +33,23 @@ def receive(found: Found, settings: Settings) -> SourceFile | SourceRecord:
     try:
         return replace(recognise(found.path, found.name, settings), received=now())
     except UnreadableInput as error:
-        return refused(found, error.key, str(error))
+        return refused(found, error.key, str(error), settings.intake.max_bytes)
     except OSError as error:
-        return refused(found, "not_accessible", say("not_accessible", name=found.name, why=error.strerror or ""))
+        return refused(found, "not_accessible", say("not_accessible", name=found.name, why=error.strerror or ""), settings.intake.max_bytes)
 
 
-def refused(found: Found, code: str, message: str) -> SourceRecord:
-    """A full record of a file that gives no pages."""
+def refused(found: Found, code: str, message: str, limit: int) -> SourceRecord:
+    """A full record of a file that gives no pages; no digest of what is no file (a pipe has no end) or larger than `limit` bytes."""
+    digest, size = "", 0
     try:
-        with found.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        size = found.path.stat().st_size
+        status = found.path.stat()
+        if stat.S_ISREG(status.st_mode):
+            size = status.st_size
+            if size <= limit:
+                with found.path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
-        digest, size = "", 0
+        pass  # the reason is told in `message`
     source = SourceFile(found.name, str(found.path), digest, size, "", "", 0, received=now())
     return SourceRecord(source, error=Failure(code, message))
 

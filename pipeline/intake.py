@@ -168,16 +168,16 @@ def discover(paths: Sequence[Path]) -> Iterator[Found]:
     for path in paths:
         if not path.exists():
             raise UsageError("no_such_path", path=str(path))
-    seen: set[tuple[int, int]] = set()
+    seen: set[str] = set()
     for path in paths:
         here = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow a link whose own name may be the dossier code
         if here.is_dir():
             yield from _walk(here, "", _code_above(here), seen, frozenset())
         elif _first_time(here, seen):
-            yield Found(path, unicodedata.normalize("NFC", here.name), _code_above(here.parent))
+            yield Found(path, _shown(here.name), _code_above(here.parent))
 
 
-def _walk(folder: Path, prefix: str, code: str, seen: set[tuple[int, int]], above: frozenset[tuple[int, int]]) -> Iterator[Found]:
+def _walk(folder: Path, prefix: str, code: str, seen: set[str], above: frozenset[tuple[int, int]]) -> Iterator[Found]:
     try:
         own = _identity(folder)
         entries = sorted(folder.iterdir(), key=lambda p: natural(p.name))
@@ -189,13 +189,17 @@ def _walk(folder: Path, prefix: str, code: str, seen: set[tuple[int, int]], abov
     for entry in entries:
         if entry.name.startswith((".", "~$")) or entry.name.lower() in _CLUTTER:
             continue
-        name = prefix + unicodedata.normalize("NFC", entry.name)
+        name = prefix + _shown(entry.name)
         if entry.is_dir():
             yield from _walk(entry, name + "/", _code_of(entry) or code, seen, above | {own})
-        elif entry.is_symlink() and not entry.exists():
-            continue
         elif _first_time(entry, seen):
             yield Found(entry, name, code)
+
+
+def _shown(name: str) -> str:
+    """A file name as text that can be written anywhere: NFC; bytes that are no UTF-8, and control characters, in hexadecimal."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" else c for c in text))
 
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
@@ -215,11 +219,9 @@ def _code_above(folder: Path) -> str:
     return next((code for f in (folder, *folder.parents) if (code := _code_of(f))), "")
 
 
-def _first_time(path: Path, seen: set[tuple[int, int]]) -> bool:
-    try:
-        own = _identity(path)
-    except OSError:
-        return True  # reading it will say why
+def _first_time(path: Path, seen: set[str]) -> bool:
+    """Whether this file was not met before, under this name or through a link to it; hard links are files of their own."""
+    own = os.path.realpath(path)
     if own in seen:
         return False
     seen.add(own)

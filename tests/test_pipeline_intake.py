@@ -109,10 +109,28 @@ def test_a_file_given_twice_is_found_once_and_loops_end(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.pdf").write_bytes(b"x")
     (tmp_path / "a" / "up").symlink_to(tmp_path)
-    (tmp_path / "self").symlink_to(tmp_path / "self")
     (tmp_path / "link.pdf").symlink_to(tmp_path / "a" / "x.pdf")
     found = list(discover([tmp_path, tmp_path / "a", tmp_path / "a" / "x.pdf"]))
     assert [f.name for f in found] == ["a/x.pdf"]
+
+
+def test_links_that_lead_nowhere_and_second_names_are_told(tmp_path: Path) -> None:
+    (tmp_path / "gone.pdf").symlink_to(tmp_path / "nothing")
+    (tmp_path / "self.pdf").symlink_to(tmp_path / "self.pdf")
+    (tmp_path / "x.pdf").write_bytes(b"x")
+    (tmp_path / "y.pdf").hardlink_to(tmp_path / "x.pdf")
+    found = list(discover([tmp_path]))
+    assert [f.name for f in found] == ["gone.pdf", "self.pdf", "x.pdf", "y.pdf"]
+    for lost in found[:2]:
+        with pytest.raises(UnreadableInput) as told:
+            recognise(lost.path, lost.name, SETTINGS)
+        assert told.value.key == "not_readable"
+
+
+def test_names_that_are_no_text_are_shown_as_text(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/latin1-\xe9\xff.pdf")).write_bytes(b"x")
+    (tmp_path / "hai\ndòng\x1b[31m.pdf").write_bytes(b"x")
+    assert [f.name for f in discover([tmp_path])] == ["hai\\x0adòng\\x1b[31m.pdf", "latin1-\\xe9\\xff.pdf"]
 
 
 def test_the_nearest_folder_with_a_code_names_the_dossier(tmp_path: Path) -> None:
