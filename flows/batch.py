@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from flows.jobs import WrittenDocument, write_document
 from flows.pool import Lost, Pool
 from flows.reading import Reader, assemble, receive
-from pipeline.errors import MissingTool, SohoaError, Transient
+from pipeline.errors import MissingTool, SohoaError, Transient, place
 from pipeline.intake import Found
 from pipeline.messages import say
 from pipeline.records import Document, Failure, Page, SourceFile, SourceRecord
@@ -133,18 +134,20 @@ class Batch:
         if earlier is not None:
             return self._again(item, source, earlier)
         pages = self.reader.finish(item.futures)
-        record = assemble(source, pages, self.settings, operator_code=self.operator_code, folder_code=item.found.folder_code)
+        record, storing = SourceRecord(source, pages), False
         try:
-            written = self._write(record)
+            record = assemble(source, pages, self.settings, operator_code=self.operator_code, folder_code=item.found.folder_code)
+            written, storing = self._write(record), True
             stored = self.archive.store(record, written, batch_id=source.sha256[:16], reading_digest=self._reading)
         except MissingTool:
             raise
         except Lost as lost:
             return self._failed(item, record, lost.reason, say(lost.reason))
-        except SohoaError as error:
-            if isinstance(error, Transient):
+        except Exception as error:
+            fault = own_fault(error, source, storing)
+            if fault is None:
                 raise  # it is the store, not this file
-            return self._failed(item, record, error.key, str(error))
+            return self._failed(item, record, fault.code, fault.message)
         self.reader.forget(source)
         return Outcome(item.found, record, "new", tuple(d.id for d in stored.documents))
 
@@ -175,6 +178,20 @@ class Batch:
     def all_read(self) -> bool:
         """Nothing is left for the pool."""
         return not self._thread.is_alive() and all(f.done() for i in self.items for f in i.futures)
+
+
+def own_fault(error: Exception, source: SourceFile, storing: bool) -> Failure | None:
+    """What is wrong with this one file, if it is the file; None for trouble of the store, which ends the batch."""
+    try:
+        with Path(source.path).open("rb"):
+            pass
+    except OSError as gone:  # taken away while it was read: a stick pulled out, a share that went down
+        return Failure("not_accessible", say("not_accessible", name=source.name, why=gone.strerror or ""))
+    if isinstance(error, SohoaError):
+        return None if isinstance(error, Transient) else Failure(error.key, str(error))
+    if storing or isinstance(error, OSError):
+        return None
+    return Failure("internal_error", say("internal_error", what=type(error).__name__, where=place(error)))
 
 
 def pages_of(record: SourceRecord, document: Document) -> list[Page]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from pipeline.errors import Exit, SohoaError
+from pipeline.errors import Exit, SohoaError, place
 from pipeline.messages import say
 
 app = typer.Typer(
@@ -71,6 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.DONE
     except OSError as error:
         return _tell(say("os_error", why=error.strerror or type(error).__name__, name=error.filename or ""), Exit.NOT_WRITTEN)
+    except Exception as error:
+        if os.environ.get("SOHOA_DEBUG"):
+            raise
+        return _tell(say("internal_error", what=type(error).__name__, where=place(error)), Exit.NOT_WRITTEN)
 
 
 def _command() -> Callable[..., Any]:

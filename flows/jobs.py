@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -28,8 +29,9 @@ def read_page(source: SourceFile, number: int, settings: Settings, cache: Path |
     plain = process_page(source, number, settings).to_json()
     if cache:
         part = cache.with_suffix(".part")
-        part.write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")
-        part.replace(cache)
+        with contextlib.suppress(OSError):  # a full disk is told where the page has to be stored, not as a fault of the page
+            part.write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")
+            part.replace(cache)
     return Page.from_json(plain)  # rounded as the kept one is: an interrupted run has to write the same bytes
 
 

@@ -116,13 +116,14 @@ def field(document: Document, name: str) -> str:
 
 def table(report: BatchReport) -> Group:
     """The end of a batch on the terminal: what was found per dossier, what waits and why, where it is, what to type next."""
-    parts: list[Any] = [_documents(report.outcomes)]
+    parts: list[Any] = [_documents(report.outcomes)] if any(o.record.documents for o in report.outcomes) else []
     waiting = list(_waiting(report.outcomes))
     if waiting:
         parts += [Text(), Text(say("waiting_title", count=len(waiting)), style="bold yellow"), *waiting]
     t = totals([o.record for o in report.outcomes])
     states = ", ".join(f"{t[s.value]} {say('state_' + s.value)}" for s in PageState if t[s.value])
-    parts += [Text(), Text(say("batch_totals", pages=t["pages"], states=states, documents=t["documents"], dossiers=t["dossiers"]), style="bold")]
+    key = "batch_totals" if states else "batch_totals_none"
+    parts += [Text(), Text(say(key, pages=t["pages"], states=states, documents=t["documents"], dossiers=t["dossiers"]), style="bold")]
     known = sum(o.how in {"known", "duplicate"} for o in report.outcomes)
     if known:
         parts.append(Text(say("batch_known", count=known)))
@@ -192,9 +193,10 @@ def span(pages: Sequence[int]) -> str:
 
 def console() -> Console:
     """Standard output; a pipe or file gets wide lines, for nobody folds them there."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 160)
 
 
 def error_console() -> Console:
-    return Console(stderr=True, highlight=False, soft_wrap=False)
+    """Standard error; a line is folded by the terminal alone."""
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 from pipeline.messages import say
@@ -96,3 +98,11 @@ class ArchiveBusy(Transient, SohoaError):
     """Another process writes to this archive."""
 
     exit_code = Exit.UNREACHABLE
+
+
+def place(error: BaseException) -> str:
+    """File and line of our own code in which a foreign error arose; its words are not told, for they may hold a page's text."""
+    root = Path(__file__).parents[1]
+    files = ((Path(f.filename), f.lineno) for f in traceback.extract_tb(error.__traceback__))
+    ours = [f"{file.relative_to(root)}:{line}" for file, line in files if file.is_relative_to(root) and ".venv" not in file.parts]
+    return ours[-1] if ours else "?"

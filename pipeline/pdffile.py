@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,11 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Object
 
 from pipeline.errors import UnreadableInput
+
+#: What qpdf mends while it opens a file is told in the record or not at all: its own words name nothing that a clerk could act on.
+_qpdf = logging.getLogger("pikepdf._core")
+_qpdf.addHandler(logging.NullHandler())
+_qpdf.propagate = False
 
 _DEPTH = 60  #: no sane page tree or field tree is deeper
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[")
