@@ -34,6 +34,7 @@ _TITLE_START = re.compile(r"con[gq] h\w{1,3} x\w h\w{1,3} |dang cong san viet")
 _MOTTO_START = re.compile(r"\wo[ce] lap\W+t\w d\w\b")
 _MOTTO = re.compile(r"\wo[ce] lap\W+t\w d\w\b|t\w d\w\W+hanh ph")
 _RECIPIENTS = re.compile(r"\W*n[oa]i nh[ae][nm]\b")
+_SIGN_HERE = re.compile(r"\(?\W*ky\b.{0,24}ghi ro|ghi ro ho|\(\W*ky\b|ky ten, dong dau|diem chi\)")
 _ADDRESSEE = re.compile(r"\W*kinh g\wi\b")
 
 
@@ -125,7 +126,7 @@ def arrange(lines: Iterable[Line], aspect: float = 0.707) -> list[Line]:
     unit = unit_of(lines, aspect)
     rest = sorted((_segment(piece, aspect) for known in lines for piece in pieces(known.words, unit)), key=lambda s: (s.middle, s.left))
     out: list[Line] = []
-    for find in (_letterhead, _foot):
+    for find in (_letterhead, _foot, _signatures, _signatures):
         columns = find(rest, unit, aspect)
         if columns is None:
             continue
@@ -213,6 +214,39 @@ def _foot(segments: Sequence[Segment], unit: float, aspect: float) -> list[list[
             break
         right.insert(0, segment)
     return [left, right] if right and anchor in left else None
+
+
+def _signatures(segments: Sequence[Segment], unit: float, aspect: float) -> list[list[Segment]] | None:
+    """Columns of those who sign side by side, by `(Ký, ghi rõ họ tên)` and the titles in capitals above it, or None."""
+    signs = [s for s in segments if _SIGN_HERE.search(fold(s.text))]
+    if not signs:
+        return None
+    first = signs[0]
+    near = [s for s in segments if first.top - 4 * unit < s.middle < first.bottom + 1.5 * unit and (s in signs or _in_capitals(s))]
+    near.sort(key=lambda s: s.axis)
+    groups = [[near[0]]]
+    for segment in near[1:]:
+        if segment.left > max(s.right for s in groups[-1]) + unit:
+            groups.append([])
+        groups[-1].append(segment)
+    if len(groups) < 2:
+        return None
+    corridors = [Corridor(max(s.right for s in a), min(s.left for s in b), CORRIDOR * unit) for a, b in pairwise(groups)]
+    columns: list[list[Segment]] = [[] for _ in groups]
+    start = min(s.middle for s in near) - unit / 2
+    bottom = first.bottom
+    for segment in (s for s in segments if s.middle >= start):
+        sides = [corridor.side(segment) for corridor in corridors]
+        if 0 in sides or sides != sorted(sides, reverse=True) or segment.top > bottom + 12 * unit:
+            break
+        columns[sides.count(1)].append(segment)
+        bottom = max(bottom, segment.bottom)
+    return [c for c in columns if c] if sum(map(bool, columns)) > 1 else None
+
+
+def _in_capitals(segment: Segment) -> bool:
+    letters = [c for c in segment.text if c.isalpha()]
+    return len(letters) > 3 and sum(c.isupper() for c in letters) > 0.9 * len(letters)
 
 
 def _rows(segments: Sequence[Segment], unit: float) -> list[Line]:

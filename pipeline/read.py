@@ -9,13 +9,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline import noise, order, tesseract
+from pipeline import marks, noise, order, tesseract
 from pipeline.inkseal import without_seals
 from pipeline.leaders import without_leaders
 from pipeline.records import Line, Reading, Word
 from pipeline.settings import Settings
 from pipeline.text import clean_ocr, valid_share
 
+#: What was done to the page and to what was read, in one line, for its provenance.
+SETTINGS = f"{tesseract.READ}; seals and leaders painted over, noise dropped, marks of set phrases put right"
 #: Above this resolution Tesseract gets slower, not better.
 MOST_DPI = 400.0
 READ_DPI = 300.0
@@ -37,8 +39,8 @@ def read_image(grey: np.ndarray, dpi: float, settings: Settings, languages: str 
         write_pgm(path, image)
         tokens = tesseract.words(path, languages, dpi, settings.intake.page_timeout)
     aspect = width / height
-    lines = order.arrange(noise.clean(_lines(tokens, width, height), aspect), aspect)
-    return reading(lines, engine=f"tesseract {tesseract.installed().version} {languages}", settings=tesseract.READ)
+    lines = marks.repaired_lines(order.arrange(noise.clean(_lines(tokens, width, height), aspect), aspect))
+    return reading(lines, engine=f"tesseract {tesseract.installed().version} {languages}", settings=SETTINGS)
 
 
 def reading(lines: Sequence[Line], engine: str, settings: str = "") -> Reading:

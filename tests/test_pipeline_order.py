@@ -102,6 +102,20 @@ def test_recipients_before_who_signs() -> None:
     assert got[-6:] == ["Nơi nhận:", "- Như trên;", "- Lưu: VT.", "TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH", "Nguyễn Văn Mẫu"]
 
 
+def test_those_who_sign_side_by_side_are_read_one_after_the_other() -> None:
+    foot = [
+        row(0.68, (0.60, "Mẫu, ngày 01 tháng 02 năm 2026")),
+        row(0.70, (0.10, "NGƯỜI NỘP HỒ SƠ"), (0.62, "NGƯỜI TIẾP NHẬN")),
+        row(0.72, (0.10, "(Ký và ghi rõ họ tên)"), (0.62, "(Ký và ghi rõ họ tên)")),
+        row(0.80, (0.12, "Trần Thị Mẫu"), (0.64, "Nguyễn Văn Mẫu")),
+    ]
+    note = row(0.86, (0.08, "Ghi chú: giấy này chỉ dùng để thử nghiệm việc đọc theo cột của trang mẫu"))
+    assert texts([*BODY, *foot, note])[-8:] == [
+        "Mẫu, ngày 01 tháng 02 năm 2026", "NGƯỜI NỘP HỒ SƠ", "(Ký và ghi rõ họ tên)", "Trần Thị Mẫu",
+        "NGƯỜI TIẾP NHẬN", "(Ký và ghi rõ họ tên)", "Nguyễn Văn Mẫu", note.text,
+    ]  # fmt: skip
+
+
 def test_rows_of_a_table_are_read_across() -> None:
     table = [row(0.4 + STEP * i, (0.1, str(i + 1)), (0.2, f"Hàng thứ {i}"), (0.5, "100"), (0.7, "đồng")) for i in range(4)]
     assert " ".join(texts([*BODY, *table])).endswith("3 Hàng thứ 2 100 đồng 4 Hàng thứ 3 100 đồng")
