@@ -54,10 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; answers the exit code."""
     os.environ["OMP_THREAD_LIMIT"] = "1"
     signal.signal(signal.SIGTERM, _terminated)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    _streams()
     try:
         result = _command()(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="sohoa", standalone_mode=False)
+        sys.stdout.flush()
         return int(result or 0)
     except SohoaError as error:
         return _tell(str(error), error.exit_code)
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell(f"{shown}\n{say('usage_hint')}" if shown else say("usage_hint"), Exit.USAGE)
     except (KeyboardInterrupt, typer.Abort):
         return _tell(say("interrupted"), Exit.INTERRUPTED)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # typer leaves by SystemExit when a pipe breaks
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; say nothing at exit either
         return Exit.DONE
     except OSError as error:
@@ -75,6 +75,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if os.environ.get("SOHOA_DEBUG"):
             raise
         return _tell(say("internal_error", what=type(error).__name__, where=place(error)), Exit.NOT_WRITTEN)
+
+
+def _streams() -> None:
+    """UTF-8 whatever the locale; what was closed becomes /dev/null, or the next file opened would take its number and get what is printed."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(fd)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
 
 
 def _command() -> Callable[..., Any]:
@@ -96,6 +107,4 @@ def _terminated(_signal: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout and sys.stdout.flush()
-    sys.exit(code)
+    sys.exit(main())
