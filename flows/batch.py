@@ -69,7 +69,7 @@ class Batch:
         self.reader = Reader(pool, settings, archive.work, self.progress.page)
         self._window = threading.Semaphore(AHEAD)
         self._stop = threading.Event()
-        self._reads = threading.Event()
+        self._finished = 0
         self._thread = threading.Thread(target=self._receive_all, daemon=True, name="receive")
         self._reading = settings.reading_digest()
 
@@ -80,10 +80,16 @@ class Batch:
         self._stop.set()
         self._window.release()
 
-    def must_read(self, timeout: float) -> bool:
-        """True as soon as one file is found that has to be read; False when all are known, or after `timeout` seconds."""
-        self._reads.wait(timeout)
-        return self._reads.is_set() and any(i.futures for i in self.items)
+    def must_read(self, index: int) -> bool:
+        """Whether this file's pages have to be read; waits until it is received."""
+        self.items[index].ready.wait()
+        return bool(self.items[index].futures)
+
+    def idle(self) -> bool:
+        """The pool has nothing to do before another file is finished."""
+        ready = [i for i in self.items if i.ready.is_set()]
+        waits = not self._thread.is_alive() or len(ready) - self._finished >= AHEAD
+        return waits and all(f.done() for i in ready for f in i.futures)
 
     def _receive_all(self) -> None:
         sums: set[str] = set()
@@ -96,7 +102,6 @@ class Batch:
             except BaseException as error:
                 item.failure = error
             item.ready.set()
-        self._reads.set()
         self.progress.all_received()
 
     def _receive(self, item: _Item, sums: set[str]) -> None:
@@ -110,7 +115,6 @@ class Batch:
             item.known = self.archive.known(source.sha256, self._reading)
             if item.known is None:
                 item.futures = self.reader.begin(source)
-                self._reads.set()
         sums.add(source.sha256)
 
     def finish(self, index: int) -> Outcome:
@@ -120,6 +124,7 @@ class Batch:
         if item.failure:
             raise item.failure
         outcome = self._finish(item)  # when this raises, the pages stay: a second try archives without reading again
+        self._finished += 1
         self._window.release()
         item.futures = []
         self.progress.source(outcome)
@@ -174,10 +179,6 @@ class Batch:
             )
         done = [f.result() for f in futures]
         return [Written(number, d.pdf, d.alto.read_bytes()) for number, d in enumerate(done)]
-
-    def all_read(self) -> bool:
-        """Nothing is left for the pool."""
-        return not self._thread.is_alive() and all(f.done() for i in self.items for f in i.futures)
 
 
 def own_fault(error: Exception, source: SourceFile, storing: bool) -> Failure | None:

@@ -83,7 +83,7 @@ def _orchestrate(batch: Batch, report: BatchReport, until: Callable[[], str]) ->
     if os.environ.get("PREFECT_API_URL"):
         if server_answers(os.environ["PREFECT_API_URL"]):
             _with_prefect(batch, report, until)
-    elif wanted() and batch.must_read(SERVER_LIMIT):
+    elif wanted() and _reading_begins(batch, report, until):
         server = EmbeddedServer()
         server.start()
         try:
@@ -94,11 +94,24 @@ def _orchestrate(batch: Batch, report: BatchReport, until: Callable[[], str]) ->
     _plainly(batch, report, until)
 
 
+def _reading_begins(batch: Batch, report: BatchReport, until: Callable[[], str]) -> bool:
+    """Finishes the files that need no reading; True when one comes that does, for only then a server is worth its start."""
+    while len(report.outcomes) < len(batch.items) and not report.stopped:
+        if batch.must_read(len(report.outcomes)):
+            return True
+        _one_plainly(batch, report, until)
+    return False
+
+
+def _one_plainly(batch: Batch, report: BatchReport, until: Callable[[], str]) -> None:
+    report.stopped = until()
+    if not report.stopped:
+        report.outcomes.append(batch.finish(len(report.outcomes)))
+
+
 def _plainly(batch: Batch, report: BatchReport, until: Callable[[], str]) -> None:
     while len(report.outcomes) < len(batch.items) and not report.stopped:
-        report.stopped = until()
-        if not report.stopped:
-            report.outcomes.append(batch.finish(len(report.outcomes)))
+        _one_plainly(batch, report, until)
 
 
 def _with_prefect(batch: Batch, report: BatchReport, until: Callable[[], str], url: str = "") -> None:
@@ -164,7 +177,7 @@ def _server_in_time(server: EmbeddedServer, batch: Batch) -> bool:
     while not server.wait(0.05):
         if server.failed or time.monotonic() - begun > SERVER_LIMIT:
             return False
-        if batch.all_read():
+        if batch.idle():
             read_at = read_at or time.monotonic()
             if time.monotonic() - read_at > SERVER_GRACE:
                 return False

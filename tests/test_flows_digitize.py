@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
+import sys
+import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pikepdf.pdfa
 import pytest
 
+from flows.digitize import server_answers
 from tests import trees
 
 STATES = ("good", "doubtful", "blank", "separator", "failed", "skipped")
@@ -164,3 +170,31 @@ def test_a_batch_is_done_when_prefect_cannot_start(samples: Path, tmp_path: Path
     assert "Traceback" not in done.stderr
     away = trees.run("digitize", samples / "three" / "cong-van.tif", "--archive", tmp_path / "a", PREFECT_API_URL="http://127.0.0.1:9/api")
     assert away.returncode in (0, 6), away.stderr
+
+
+def test_a_prefect_server_of_the_office_sees_the_run(samples: Path, tmp_path: Path) -> None:
+    home = tmp_path / "prefect"
+    trees.lay_prefect(home)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    api = f"http://127.0.0.1:{port}/api"
+    environment = trees.environment(PREFECT_HOME=str(home), DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false", PREFECT_UI_ENABLED="false")
+    log = (tmp_path / "server.log").open("w")
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 90
+        while not server_answers(api) and time.monotonic() < deadline:
+            time.sleep(0.3)
+        assert server_answers(api), (tmp_path / "server.log").read_text()[-2000:]
+        done = trees.run("digitize", samples / "three" / "giay-khai-sinh.jpg", "--archive", tmp_path / "a", PREFECT_API_URL=api)
+        assert done.returncode in (0, 6), done.stderr
+        request = urllib.request.Request(f"{api}/flow_runs/filter", data=b"{}", headers={"Content-Type": "application/json"})  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            runs = json.loads(answer.read())
+        assert [(r["name"], r["state_type"]) for r in runs] == [("batch-1", "COMPLETED")]
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)
+        log.close()
