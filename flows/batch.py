@@ -138,6 +138,8 @@ class Batch:
         earlier = item.known or self.archive.known(source.sha256, self._reading)
         if earlier is not None:
             return self._again(item, source, earlier)
+        # a duplicate of a file that could not be archived has not been read for itself yet
+        item.futures = item.futures or self.reader.begin(source)
         pages = self.reader.finish(item.futures)
         record, storing = SourceRecord(source, pages), False
         try:

@@ -14,8 +14,12 @@ from pipeline.settings import Settings
 
 
 def test_many_known_files_need_no_server_and_do_not_stall(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    started = []
-    monkeypatch.setattr(flow.EmbeddedServer, "start", started.append)
+    started: list[flow.EmbeddedServer] = []
+
+    def start(server: flow.EmbeddedServer) -> None:
+        started.append(server)
+
+    monkeypatch.setattr(flow.EmbeddedServer, "start", start)
     monkeypatch.setattr(flow.EmbeddedServer, "wait", lambda self, timeout: time.sleep(timeout) or False)
     monkeypatch.setenv("SOHOA_EMBEDDED", "1")
     archive, folder = str(tmp_path / "archive"), tmp_path / "in"
