@@ -20,6 +20,7 @@ from benchmarks.systems import Key, Result
 from benchmarks.truth import ROOT, PageSet, corpus, samples
 
 MIB, KB = 1024**2, 1000
+HEADING = "\n## Measured\n"
 ABOUT = "speed, memory, size and errors of Sohoa beside OCRmyPDF and the plain Tesseract command line"
 
 
@@ -30,6 +31,7 @@ class Measured:
     pages: PageSet
     results: list[Result] = field(default_factory=list)
     scores: dict[tuple[str, str], Score] = field(default_factory=dict)  #: by system and kind of text (own, pdf)
+    by_page: dict[Key, dict[str, Score]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -97,29 +99,31 @@ def measure_set(pages: PageSet, *, with_ocrmypdf: bool) -> Measured:
         measured.notes += result.notes
         print(f"  {result.system}: {result.cost.wall:.0f} s", file=sys.stderr, flush=True)
     _score_all(measured)
-    if (digitized := measured.results[0]).facts:
-        measured.notes.append(straightness(pages, digitized.facts))
+    if told := straightness(pages, measured.results[0].facts):
+        measured.notes.append(told)
     return measured
 
 
 def _score_all(measured: Measured) -> None:
-    jobs: list[tuple[tuple[str, str], tuple[str, ...], str]] = []
+    jobs: list[tuple[tuple[str, str], Key, tuple[str, ...], str]] = []
     for result in measured.results:
         for kind, texts in (("own", result.own), ("pdf", result.pdf)):
             if texts is not None:
-                jobs += [((result.system, kind), truth, text) for truth, text in paired(measured.pages, texts)]
+                jobs += [((result.system, kind), *pair) for pair in paired(measured.pages, texts)]
     with ProcessPoolExecutor(systems.WORKERS, mp_context=get_context("spawn")) as pool:
-        for (key, _, _), found in zip(jobs, pool.map(score, [j[1] for j in jobs], [j[2] for j in jobs], chunksize=4), strict=True):
+        for (key, page, *_), found in zip(jobs, pool.map(score, [j[2] for j in jobs], [j[3] for j in jobs], chunksize=4), strict=True):
             measured.scores[key] = measured.scores.get(key, Score()) + found
+            measured.by_page.setdefault(page, {})[" ".join(key)] = found
 
 
-def paired(pages: PageSet, texts: Mapping[Key, str]) -> list[tuple[tuple[str, ...], str]]:
+def paired(pages: PageSet, texts: Mapping[Key, str]) -> list[tuple[Key, tuple[str, ...], str]]:
     """Truth and text of every page that has a truth; a page that was not read counts as an empty one."""
-    return [(truth.texts, texts.get((source.sha256, number), "")) for source in pages.sources for number, truth in source.truth.items()]
+    keys = [((source.sha256, number), truth.texts) for source in pages.sources for number, truth in source.truth.items()]
+    return [(key, truths, texts.get(key, "")) for key, truths in keys]
 
 
 def straightness(pages: PageSet, facts: Mapping[Key, Mapping[str, Any]]) -> str:
-    """How many pages Sohoa turned right, and how far its skew is off, where the truth knows it; blank pages aside."""
+    """How many pages Sohoa turned right, and how far its skew is off, blank pages aside; empty where the truth does not know."""
     turned, off = [], []
     for source in pages.sources:
         for number, truth in source.truth.items():
@@ -130,7 +134,7 @@ def straightness(pages: PageSet, facts: Mapping[Key, Mapping[str, Any]]) -> str:
             if turned[-1]:
                 off.append(abs(fact["skew"] - truth.skew))
     if not off:
-        return "rotation and skew: not known on this set"
+        return ""
     mean = sum(off) / len(off)
     return f"Sohoa turned {sum(turned)} of {len(turned)} printed pages right; skew off by {mean:.2f}° in the mean, {max(off):.2f}° at most"
 
@@ -188,10 +192,17 @@ def main(arguments: argparse.Namespace) -> int:
     ]
     print("\n".join(_text(about, lines, measured, table.plain, "{}")))
     if arguments.markdown:
-        arguments.markdown.write_text("\n".join(_text(about, lines, measured, table.markdown, "### {}")) + "\n", encoding="utf-8")
+        into(arguments.markdown, "\n".join(_text(about, lines, measured, table.markdown, "### {}")) + "\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(_json(about, lines, starts, measured), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def into(file: Path, text: str) -> None:
+    """Writes `file`; one that has a heading "Measured" keeps everything down to it."""
+    head = file.read_text(encoding="utf-8") if file.exists() else ""
+    kept = head[: head.index(HEADING) + len(HEADING)] + "\n" if HEADING in head else ""
+    file.write_text(kept + text, encoding="utf-8")
 
 
 def _text(
@@ -221,6 +232,11 @@ def _json(about: Sequence[str], lines: Sequence[str], starts: Mapping[str, float
                     | {kind: asdict(found) for (system, kind), found in m.scores.items() if system == r.system}
                     for r in m.results
                 },
+                "by_page": [
+                    {"file": s.path.name, "page": n} | {key: asdict(found) for key, found in m.by_page[s.sha256, n].items()}
+                    for s in m.pages.sources
+                    for n in s.truth
+                ],
                 "notes": m.notes,
             }
             for m in measured
@@ -232,4 +248,4 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="three sample files instead of all samples and the corpus")
     parser.add_argument("--without-ocrmypdf", action="store_true", help="do not install and run OCRmyPDF")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all counts as JSON")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables in Markdown")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables in Markdown; under the heading Measured where FILE has it")

@@ -84,15 +84,18 @@ def read_pdf(pages: PageSet, folder: Path, states: Mapping[Key, str]) -> Result:
     out.mkdir()
     cost = _sohoa([SOHOA, "read", *(s.path for s in pages.sources), "--format", "pdf", "-o", out], folder)
     result = Result("sohoa read --format pdf", cost, pdf={}, pdf_bytes=_size(out.iterdir()))
+    as_they_were = 0
     for source in pages.sources:
         written = out / f"{source.path.name}.pdf"
         if written.read_bytes() == source.path.read_bytes():
-            result.notes.append(f"{source.path.name} is signed and came back as it is, so the text out of the PDFs is not compared on this set")
+            as_they_were += 1
             result.pdf = None
             continue
         numbers = range(1, source.pages + 1)
         kept = [n for n in numbers if states.get((source.sha256, n)) not in _LEFT_OUT] or list(numbers)
         _assign(result, source, kept, _pdf_text(written))
+    if as_they_were:
+        result.notes.append(f"signed files that Sohoa returns as they came: {as_they_were}; text out of its PDFs is not compared on this set")
     return result
 
 
@@ -103,16 +106,19 @@ def ocrmypdf(pages: PageSet, folder: Path) -> Result:
     script = TwoAtATime()
     notes: list[str] = []
     own: dict[Key, str] = {}
+    signed = 0
     for source in pages.sources:
         target = out / f"{source.sha256}.pdf"
         more = []
         if b"/ByteRange" in source.path.read_bytes():
             more = ["--invalidate-digital-signatures"]
-            notes.append(f"ocrmypdf refuses {source.path.name}, which is signed, without {more[0]}")
+            signed += 1
         jobs = ["-j", str(min(source.pages, WORKERS))]
         sidecar = target.with_suffix(".txt")
         command: list[str | Path] = [PROGRAM, *OCRMYPDF_OPTIONS, *jobs, "--quiet", *more, "--sidecar", sidecar, source.path, target]
         script.add(command, alone=source.pages > 1)
+    if signed:
+        notes.append(f"signed files that ocrmypdf takes only with --invalidate-digital-signatures: {signed}")
     cost = measure(script.command(), environment=environment(), folder=folder)
     result = Result("ocrmypdf", cost, own=own, pdf={}, pdf_bytes=_size(out.glob("*.pdf")), notes=notes)
     for source in pages.sources:

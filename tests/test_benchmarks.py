@@ -13,7 +13,7 @@ import pytest
 from benchmarks import __main__ as bench
 from benchmarks import kill, table
 from benchmarks.processes import Cost, measure
-from benchmarks.reading import Measured, paired, rows, straightness
+from benchmarks.reading import Measured, into, paired, rows, straightness
 from benchmarks.systems import Result, TwoAtATime, rendered
 from benchmarks.truth import PageSet, Source, Truth, corpus
 from benchmarks.truth import rows as truth_rows
@@ -110,7 +110,7 @@ def test_pages_are_rendered_at_the_size_of_the_scan(samples: Path, tmp_path: Pat
 
 def test_a_page_that_was_not_read_counts_as_empty() -> None:
     pages = PageSet("x", (Source(Path("a"), "aa", 2, {1: Truth(("một",)), 2: Truth(("hai",))}),))
-    assert paired(pages, {("aa", 2): "hai"}) == [(("một",), ""), (("hai",), "hai")]
+    assert paired(pages, {("aa", 2): "hai"}) == [(("aa", 1), ("một",), ""), (("aa", 2), ("hai",), "hai")]
 
 
 def test_turned_pages_and_skew_are_judged_on_printed_pages() -> None:
@@ -136,6 +136,16 @@ def test_tables_are_aligned_and_markdown_is_sound() -> None:
     assert lines[0] == "      đo"
     assert lines[2:] == ["một  1.5", "a|b    –"]
     assert table.markdown(cells).splitlines() == ["|  | đo |", "|---|---:|", "| một | 1.5 |", "| a\\|b | – |"]
+
+
+def test_tables_go_under_their_heading(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text("# Benchmarks\n\nHow.\n\n## Measured\n\nold\n", encoding="utf-8")
+    into(page, "new\n")
+    into(page, "newer\n")
+    assert page.read_text(encoding="utf-8") == "# Benchmarks\n\nHow.\n\n## Measured\n\nnewer\n"
+    into(tmp_path / "fresh.md", "new\n")
+    assert (tmp_path / "fresh.md").read_text(encoding="utf-8") == "new\n"
 
 
 def test_a_damaged_archive_is_seen(tmp_path: Path) -> None:
