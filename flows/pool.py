@@ -2,7 +2,8 @@
 
 A worker that dies or overruns its time is replaced; its job is tried once more, then answered with a `Lost`. When this process dies, however it
 dies, every worker and its Tesseract child go with it: each worker leads a process group of its own, and a shell in
-that group reads a pipe that only this process holds; when the pipe ends, it kills the group.
+that group reads a pipe that only this process holds; when the pipe ends, it removes the worker's temporary files, which
+show what is on the paper, and kills the group.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ import itertools
 import multiprocessing as mp
 import os
 import queue
+import secrets
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -49,6 +54,7 @@ class _Worker:
     process: mp.process.BaseProcess
     pipe: Connection
     lifeline: Connection
+    folder: str  #: its temporary files
 
     def kill(self) -> None:
         """The worker and whatever it has started, at once."""
@@ -59,6 +65,7 @@ class _Worker:
         self.process.join()
         self.pipe.close()
         self.lifeline.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Pool:
@@ -106,14 +113,17 @@ class Pool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         watched, lifeline = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_work, args=(theirs, watched), daemon=True)
+        folder = str(Path(tempfile.gettempdir()) / f"sohoa-{secrets.token_hex(8)}")  # made by the worker once somebody stands by to remove it
+        process = self._context.Process(target=_work, args=(theirs, watched, folder), daemon=True)
         process.start()
         theirs.close()
         watched.close()
-        return _Worker(process, ours, lifeline)
+        return _Worker(process, ours, lifeline, folder)
 
     def _serve(self, index: int) -> None:
         worker: _Worker | None = None
+        # a worker inherits this: Ctrl-C on the terminal reaches it too, and while it starts it would answer with a traceback
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             while (job := self._jobs.get()).priority != _LAST and not self._closing.is_set():
                 if not job.tries and not job.future.set_running_or_notify_cancel():
@@ -157,14 +167,18 @@ def _nothing() -> None:
     """The job that is never run."""
 
 
-def _work(pipe: Connection, lifeline: Connection) -> None:
-    """A worker's life: one job at a time until the pipe ends."""
+def _work(pipe: Connection, lifeline: Connection, folder: str) -> None:
+    """A worker's life: one job at a time until the pipe ends; all temporary files, its children's too, in `folder`."""
     os.setpgid(0, 0)
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # a process, not a thread: it acts even while this one is stuck in a library that holds the interpreter
-    subprocess.Popen(["/bin/sh", "-c", "read line; kill -9 0"], stdin=lifeline.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    last_will = 'read line; rm -rf "$TMPDIR"; kill -9 0'
+    subprocess.Popen(["/bin/sh", "-c", last_will], stdin=lifeline.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     lifeline.close()
+    Path(folder).mkdir(mode=0o700)
     while True:
         try:
             function, arguments = pipe.recv()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def die(tries: Path) -> None:
 
 
 def hang_with_child(pids: Path) -> None:
+    Path(tempfile.mkdtemp(), "page.pgm").write_text("what is on the paper")
     child = subprocess.Popen(["sleep", "300"])
     with pids.open("a") as file:
         file.write(f"{os.getpid()} {child.pid} ")

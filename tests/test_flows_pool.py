@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -34,11 +35,15 @@ def test_a_worker_that_dies_is_replaced_and_its_job_told_lost(tmp_path: Path) ->
     assert (tmp_path / "tries").read_text() == "xx", "a job is tried twice, not more"
 
 
-def test_a_worker_that_hangs_is_killed_with_its_child(tmp_path: Path) -> None:
+def test_a_worker_that_hangs_is_killed_with_its_child_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     with Pool(1) as pool:
         with pytest.raises(Lost) as lost:
             pool.submit(poolwork.hang_with_child, tmp_path / "pids", timeout=1.5).result()
         assert lost.value.reason == "worker_timeout"
+        assert not list(temporary.iterdir())
     for pid in (tmp_path / "pids").read_text().split():
         assert _gone(int(pid))
 
@@ -46,19 +51,24 @@ def test_a_worker_that_hangs_is_killed_with_its_child(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_outlives_a_killed_parent(tmp_path: Path, how: signal.Signals) -> None:
     pids = tmp_path / "pids"
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     code = (
         "from pathlib import Path; from flows.pool import Pool; from tests import poolwork; p = Pool(1); "
         f"p.submit(poolwork.hang_with_child, Path({str(pids)!r}), timeout=60).result()"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[1], env=os.environ | {"PYTHONPATH": "."})
+    environment = os.environ | {"PYTHONPATH": ".", "TMPDIR": str(temporary)}
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[1], env=environment)
     deadline = time.monotonic() + 30
     while len(pids.read_text().split() if pids.exists() else []) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
+    assert list(temporary.rglob("page.pgm"))
     parent.send_signal(how)
     parent.wait(10)
     worker, child = (int(p) for p in pids.read_text().split()[:2])
     assert _gone(worker)
     assert _gone(child)
+    assert not list(temporary.iterdir())
 
 
 def _gone(pid: int) -> bool:
