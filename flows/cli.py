@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = _command()(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="sohoa", standalone_mode=False)
         sys.stdout.flush()
-        return int(result or 0)
+        return _tell(say("interrupted"), Exit.INTERRUPTED) if result == Exit.INTERRUPTED else int(result or 0)
     except SohoaError as error:
         return _tell(str(error), error.exit_code)
     except TyperException as error:
@@ -109,14 +109,13 @@ def _terminated(_signal: int, _frame: FrameType | None) -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """Ends the process at once where a thread could not be ended (a server that still starts): one that meets a dying interpreter aborts it."""
-    if threading.active_count() > 1:
+    """Ends the process at once where a thread could not be ended (a server that still starts): one that meets a dying interpreter aborts it.
+
+    So too after Ctrl-C, for Python would answer one that fell into an import by killing itself with the same signal.
+    """
+    if threading.active_count() > 1 or code == Exit.INTERRUPTED:
         with contextlib.suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
-
-
-if __name__ == "__main__":
-    leave(main())

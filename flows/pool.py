@@ -22,6 +22,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -115,6 +116,9 @@ class Pool:
         watched, lifeline = self._context.Pipe(duplex=False)
         folder = str(Path(tempfile.gettempdir()) / f"sohoa-{secrets.token_hex(8)}")  # made by the worker once somebody stands by to remove it
         process = self._context.Process(target=_work, args=(theirs, watched, folder), daemon=True)
+        resource_tracker.ensure_running()  # before the mask, for starting it lets the signal through again
+        # inherited: Ctrl-C on the terminal reaches a worker too, and while it starts it would answer with a traceback
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         process.start()
         theirs.close()
         watched.close()
@@ -122,8 +126,6 @@ class Pool:
 
     def _serve(self, index: int) -> None:
         worker: _Worker | None = None
-        # a worker inherits this: Ctrl-C on the terminal reaches it too, and while it starts it would answer with a traceback
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             while (job := self._jobs.get()).priority != _LAST and not self._closing.is_set():
                 if not job.tries and not job.future.set_running_or_notify_cancel():

@@ -67,7 +67,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def command(*arguments: str | Path, **environment: str) -> list[str]:
-    return [sys.executable, "-m", "flows.cli", *map(str, arguments)]
+    return [sys.executable, "-m", "flows", *map(str, arguments)]
 
 
 def environment(**more: str) -> dict[str, str]:
