@@ -119,7 +119,7 @@ def main(arguments: argparse.Namespace) -> int:
             print(f"sohoa bench: digitize failed. What it said:\n{done.stderr[-2000:]}", file=sys.stderr)
             return 4
         wanted, rows = trees.objects(folder / "undisturbed"), trees.rows(folder / "undisturbed")
-        print(f"{table.today()}; {table.machine()}; batch {arguments.batch}, seed {arguments.seed}")
+        print(f"{table.today()}; {table.machine()}; batch {arguments.batch.name}, seed {arguments.seed}")
         print(f"undisturbed: {len(wanted)} objects, {sum(map(len, rows.values()))} rows, {seconds:.0f} s", flush=True)
         while hits < arguments.kills and rounds < 2 * arguments.kills:
             rounds += 1

@@ -33,7 +33,7 @@ def main(arguments: argparse.Namespace) -> int:
             stored.append(trees.objects(archive))
     first, second = (c.cpu - nothing for c in costs)
     share = second / first
-    print(f"{table.today()}; {table.machine()}; batch {arguments.batch}")
+    print(f"{table.today()}; {table.machine()}; batch {arguments.batch.name}")
     print(f"start-up (settings --json): {nothing:.2f} CPU s")
     for name, cost in zip(("first", "second"), costs, strict=True):
         print(f"{name} run: {cost.cpu:.2f} CPU s, {cost.wall:.1f} s, {cost.others:.1f} cores busy with other work")
