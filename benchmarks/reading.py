@@ -165,7 +165,7 @@ def main(arguments: argparse.Namespace) -> int:
     if missing := systems.missing_tools():
         print(f"sohoa bench: missing: {', '.join(missing)}; run ./sohoa once, it installs them", file=sys.stderr)
         return 3
-    why = "left out by --without-ocrmypdf" if arguments.without_ocrmypdf else peer.install()
+    why = "--without-ocrmypdf" if arguments.without_ocrmypdf else peer.install()
     lines = [f"OCRmyPDF is left out: {why}"] if why else []
     sets = [samples(ROOT / "samples", folders=("three",) if arguments.quick else ("three", "batch"))]
     folder = os.environ.get("SOHOA_CORPUS", "")
