@@ -62,6 +62,7 @@ class LiftedImage:
     box: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     #: something else is seen over the image (a signature's appearance, a stamp, a note): the stream alone is not the whole page
     overlaid: bool = False
+    notes: tuple[tuple[float, float, float, float], ...] = ()  #: boxes, like `box`, of annotations that are seen over it
 
     @property
     def matrix(self) -> Matrix6:

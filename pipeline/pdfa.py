@@ -15,6 +15,7 @@ from pipeline.errors import NotProved, NotWritten, PageFailed, PageTimeout
 from pipeline.geometry import upright_pdf_matrix
 from pipeline.images import LiftedImage
 from pipeline.lift import lift_stream, open_image
+from pipeline.overlay import patches
 from pipeline.pdffont import Glyphless, Printed
 from pipeline.pdftext import characters, number, text_operators
 from pipeline.records import Page, PageState, SourceFile
@@ -24,6 +25,9 @@ from pipeline.xmp import declare
 
 #: Sides of a page that ISO 19005-2 6.1.13 allows, pt; a larger or smaller page is shown to scale.
 SMALLEST_SIDE, LARGEST_SIDE = 3.0, 14400.0
+
+#: What shows a page: its scan or its rendering, and small pictures of what lies over the scan.
+Shown = tuple[LiftedImage, ...]
 
 #: What a page gets that could not be shown at all: A4, pt.
 NOTICE_SIZE = (595.0, 842.0)
@@ -104,28 +108,31 @@ def _write(source: SourceFile, pages: Sequence[Page], out: Path, settings: Setti
             raise NotProved("pdf_not_valid", flavour=flavour, rule=error.report.findings[0].rule) from error
 
 
-def _ladder(source: SourceFile, page: Page, settings: Settings) -> Iterator[LiftedImage]:
+def _ladder(source: SourceFile, page: Page, settings: Settings) -> Iterator[Shown]:
     """Ways to show a page, best first: the scan's own stream, its pixels or its rendering, the same without loss. None at all: a notice.
+
+    What lies over a scan is laid over its stream as pictures of its own, as long as these are the smaller part of the page.
 
     pikepdf does not vouch for JPEG 2000, so such a scan comes to its pixels: as JPEG of high quality if it was lossy, else without loss.
     """
     try:
-        lifted = lift_stream(source, page.number, settings) if page.kind == "scan" else None
-        if lifted and not lifted.overlaid:
-            yield from candidates(lifted)
+        lifted = lift_stream(source, page.number, settings) if page.kind != "digital" else None
+        over = patches(source, page, lifted, settings) if lifted else None
+        if lifted and over is not None:
+            yield from ((scan, *over) for scan in candidates(lifted))
         seen = open_image(source, page.number, settings)
     except (PageFailed, PageTimeout):
         if page.state is not PageState.FAILED:  # it could be shown when it was read: trying again makes sense
             raise
         return
     if seen.kind == "rendered":
-        yield from_pixels(seen, RENDERED_QUALITY)
+        yield (from_pixels(seen, RENDERED_QUALITY),)
     elif lifted and lossy(lifted):
-        yield from_pixels(seen, SCAN_QUALITY)
-    yield from_pixels(seen, None)
+        yield (from_pixels(seen, SCAN_QUALITY),)
+    yield (from_pixels(seen, None),)
 
 
-def _first_valid(page: Page, image: LiftedImage | None, ladder: Iterator[LiftedImage], flavour: str) -> LiftedImage | None:
+def _first_valid(page: Page, image: Shown | None, ladder: Iterator[Shown], flavour: str) -> Shown | None:
     """The first rung, from `image` on, with which the page alone passes; the last one if none does."""
     while image is not None:
         with _build([page], [image], flavour, "") as pdf:
@@ -138,13 +145,13 @@ def _first_valid(page: Page, image: LiftedImage | None, ladder: Iterator[LiftedI
     return None
 
 
-def _save(pages: Sequence[Page], images: Sequence[LiftedImage | None], out: Path, flavour: str, title: str) -> None:
+def _save(pages: Sequence[Page], images: Sequence[Shown | None], out: Path, flavour: str, title: str) -> None:
     with _build(pages, images, flavour, title) as pdf:
         version = {"min_version": "1.7"} if pdfa.Flavour(flavour).part > 1 else {}
         pdfa.save(pdf, out, flavour, repair=False, deterministic_id=True, **version)
 
 
-def _build(pages: Sequence[Page], images: Sequence[LiftedImage | None], flavour: str, title: str) -> Pdf:
+def _build(pages: Sequence[Page], images: Sequence[Shown | None], flavour: str, title: str) -> Pdf:
     pdf = Pdf.new()
     font = Glyphless({c for page in pages for c in characters(page.reading.lines)})
     reference = font.add_to(pdf)
@@ -155,22 +162,26 @@ def _build(pages: Sequence[Page], images: Sequence[LiftedImage | None], flavour:
     return pdf
 
 
-def _page(pdf: Pdf, page: Page, image: LiftedImage, font: Glyphless, reference: Object) -> Dictionary:
-    """The picture, turned and straightened by matrices alone, and the text where the upright page has it."""
-    width, height = image.page_width_pt, image.page_height_pt
+def _page(pdf: Pdf, page: Page, images: Shown, font: Glyphless, reference: Object) -> Dictionary:
+    """The pictures, turned and straightened by matrices alone, and the text where the upright page has it."""
+    width, height = images[0].page_width_pt, images[0].page_height_pt
     scale = min(LARGEST_SIDE / max(width, height), 1.0)
     scale = max(SMALLEST_SIDE / min(width, height), scale)
     upright = upright_pdf_matrix(width * scale, height * scale, page.rotation, page.skew)
     out = ["q", _cm(upright)]
-    left, top, right, bottom = image.box
+    left, top, right, bottom = images[0].box
     if min(left, top) < 0 or max(right, bottom) > 1:  # what the viewer's page crops stays cropped when the page is straightened
         out.append(f"0 0 {number(width * scale)} {number(height * scale)} re W n")
-    a, b, c, d, e, f = (v * scale for v in image.matrix)
-    out += [_cm((a, b, c, d, e, f)), "/Scan Do", "Q", ""]
+    pictures = Dictionary()
+    for i, image in enumerate(images):
+        name = f"/Over{i}" if i else "/Scan"
+        pictures[name] = add_image(pdf, image)
+        out += ["q", _cm([v * scale for v in image.matrix]), f"{name} Do", "Q"]
+    out += ["Q", ""]
     if page.rotation % 180:
         width, height = height, width
     text = text_operators(page.reading.lines, width * scale, height * scale, font, "/Text")
-    resources = Dictionary(XObject=Dictionary(Scan=add_image(pdf, image)))
+    resources = Dictionary(XObject=pictures)
     if text:
         resources.Font = Dictionary(Text=reference)
     return _leaf(pdf, width * scale, height * scale, resources, "\n".join(out).encode("ascii") + text)

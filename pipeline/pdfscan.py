@@ -35,6 +35,7 @@ class Scan:
     image: Stream
     matrix: Matrix  #: unit square to the viewer's page, pt, y up
     overlaid: bool  #: something visible lies over it or beside it
+    notes: tuple[Rect, ...] = ()  #: annotations that leave a mark
 
 
 @dataclass(frozen=True)
@@ -89,17 +90,17 @@ def examine(page: Dictionary) -> Content:
     shown = view(page)
     walk = _Walk(shown)
     try:
-        content = _content(page.get("/Contents"))
+        content = operators(page.get("/Contents"))
         if content is None:
             return Content(shown, None, 0, 0.0)
         _follow(content, _resources(page), _State(shown.matrix), walk, 0)
-        noted = _annotated(page)
+        notes = _notes(page, shown)
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, RecursionError, zlib.error):
         return Content(shown, None, 0, 0.0)
     covered = sum(i.area for i in walk.images)
     dpi = max((i.dpi for i in walk.images if i.area > 0.05), default=0.0) if covered >= 0.5 else 0.0
     largest = max((int(i.image.get("/Width", 0)) * int(i.image.get("/Height", 0)) for i in walk.images), default=0)
-    return Content(shown, None if walk.too_much else _scan(walk, noted), largest, dpi)
+    return Content(shown, None if walk.too_much else _scan(walk, notes), largest, dpi)
 
 
 def heavy(page: Dictionary) -> bool:
@@ -108,13 +109,13 @@ def heavy(page: Dictionary) -> bool:
         table = _resources(page).get("/XObject")
         things = [t for _, t in table.items()] if isinstance(table, Dictionary) else []
         forms = [t for t in things if isinstance(t, Stream) and t.get("/Subtype") == Name.Form]
-        sizes = [_content(source) for source in (page.get("/Contents"), *forms)]
+        sizes = [operators(source) for source in (page.get("/Contents"), *forms)]
     except (pikepdf.PdfError, ValueError, TypeError, RecursionError, zlib.error):
         return False
     return any(s is None for s in sizes) or sum(len(s) for s in sizes if s is not None) > _CONTENT_LIMIT
 
 
-def _scan(walk: _Walk, noted: bool) -> Scan | None:
+def _scan(walk: _Walk, notes: tuple[Rect, ...]) -> Scan | None:
     page = walk.page
     full = [i for i, p in enumerate(walk.images) if _covers(p.matrix, page, _COVER)]
     if not full:
@@ -130,8 +131,8 @@ def _scan(walk: _Walk, noted: bool) -> Scan | None:
     if any(p.area > _BIG_OVERLAY or (p.area > 0.01 and p.dpi > 1.3 * base.dpi) for p in over):
         return None
     beneath = last > 0 or any(m <= last for m in walk.marks)
-    overlaid = noted or bool(over) or any(m > last for m in walk.marks) or (beneath and not exact)
-    return Scan(base.image, base.matrix, overlaid)
+    overlaid = bool(notes or over) or any(m > last for m in walk.marks) or (beneath and not exact)
+    return Scan(base.image, base.matrix, overlaid, notes)
 
 
 def _follow(content: bytes, resources: Dictionary, state: _State, walk: _Walk, depth: int) -> None:
@@ -172,7 +173,7 @@ def _follow(content: bytes, resources: Dictionary, state: _State, walk: _Walk, d
         elif op in {"W", "W*"}:
             clip_next = True
         elif op in _PAINT or op == "n":
-            if op in _PAINT and not state.white:
+            if op in _PAINT and (walk.images or not state.white):  # white is a background, or paints something out
                 walk.mark()
             if clip_next and path:
                 state.clip = _meet(state.clip, _bounds(path))
@@ -202,7 +203,7 @@ def _paint_object(resources: Dictionary, name: object, state: _State, walk: _Wal
             inner.matrix = Matrix(*(float(v) for v in own)) @ inner.matrix
         if "/OC" in thing:
             inner.clear = True
-        content = _content(thing)
+        content = operators(thing)
         if content is None:
             walk.too_much = True
             return
@@ -242,11 +243,12 @@ def _unclipped(placed: _Placed, page: View) -> bool:
     return all(abs(a - b) <= slack for a, b in zip(shown, kept, strict=True))
 
 
-def _annotated(page: Dictionary) -> bool:
-    """Whether an annotation leaves a mark on the page."""
+def _notes(page: Dictionary, shown: View) -> tuple[Rect, ...]:
+    """Where annotations leave a mark on the page."""
     notes = page.get("/Annots")
     if not isinstance(notes, Array):
-        return False
+        return ()
+    out = []
     for note in notes:
         if not isinstance(note, Dictionary) or note.get("/Subtype") == Name.Popup or int(note.get("/F", 0)) & _HIDDEN_FLAGS:
             continue
@@ -259,17 +261,20 @@ def _annotated(page: Dictionary) -> bool:
             continue
         x0, y0, x1, y1 = (float(v) for v in box)
         if abs(x1 - x0) > 1 and abs(y1 - y0) > 1 and _draws(normal):
-            return True
-    return False
+            out.append(_bounds([_point(corner, shown.matrix) for corner in ((x0, y0), (x0, y1), (x1, y0), (x1, y1))]))
+    return tuple(out)
 
 
 def _draws(form: Stream) -> bool:
-    content = _content(form)
+    content = operators(form)
     return content is None or any(w in content for w in (b"Do", b"Tj", b"TJ", b"'", b'"', b"sh", b"f", b"S", b"s", b"B", b"b", b"BI"))
 
 
-def _content(source: Object | None) -> bytes | None:
-    """Operators of a stream or of an array of streams; None where they are more than a scan has."""
+def operators(source: Object | None) -> bytes | None:
+    """Operators of a stream or of an array of streams; None where they are more than are worth following (2 MiB).
+
+    Raises pikepdf.PdfError on a stream that cannot be decoded.
+    """
     parts: Sequence[Object] = [source] if isinstance(source, Stream) else list(source) if isinstance(source, Array) else []
     out = b""
     for part in parts:
@@ -282,8 +287,10 @@ def _content(source: Object | None) -> bytes | None:
                 data = inflater.decompress(raw, _CONTENT_LIMIT + 1)
             except zlib.error:
                 data = part.read_bytes()
+        elif "/Filter" in part and len(raw) > _CONTENT_LIMIT // 8:
+            return None  # of these filters nothing tells beforehand how much they give
         else:
-            data = part.read_bytes() if len(raw) <= _CONTENT_LIMIT // 8 else raw
+            data = part.read_bytes()
         out += data + b"\n"
         if len(out) > _CONTENT_LIMIT:
             return None

@@ -57,7 +57,8 @@ def lift(content: Content, scan: Scan, dpi: float, max_pixels: int) -> LiftedIma
         bits = header.bits
     if bits not in (1, 2, 4, 8) or (space == "rgb" and bits != 8):
         return None
-    turn, mirrored, box = _placement(scan.matrix, content.view.width, content.view.height)
+    page_w, page_h = content.view.width, content.view.height
+    turn, mirrored, box = _placement(scan.matrix, page_w, page_h)
     return LiftedImage(
         data=data,
         filter=name,
@@ -65,8 +66,8 @@ def lift(content: Content, scan: Scan, dpi: float, max_pixels: int) -> LiftedIma
         bits=bits,
         width=width,
         height=height,
-        page_width_pt=content.view.width,
-        page_height_pt=content.view.height,
+        page_width_pt=page_w,
+        page_height_pt=page_h,
         dpi=dpi,
         decode_parms=parms,
         jbig2_globals=globals_,
@@ -77,6 +78,7 @@ def lift(content: Content, scan: Scan, dpi: float, max_pixels: int) -> LiftedIma
         mirrored=mirrored,
         box=box,
         overlaid=scan.overlaid,
+        notes=tuple((x0 / page_w, 1 - y1 / page_h, x1 / page_w, 1 - y0 / page_h) for x0, y0, x1, y1 in scan.notes),
     )
 
 

@@ -9,6 +9,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Matrix, Name, Object, Operator, Stream
 
 from pipeline.pdffile import View, inherited, view
+from pipeline.pdfscan import operators
 
 _SHOW = frozenset(["Tj", "TJ", "'", '"'])
 _INVISIBLE_MODES = (3, 7)
@@ -17,6 +18,12 @@ _INVISIBLE_FONTS = ("glyphless", "invisible", "hiddenhorzocr", "hiddenvertocr")
 _COVERS = 0.3  #: an opaque image of this share of the page hides the text that was set before it
 _DEPTH = 8
 _MOST_OPERATORS = 200_000
+#: A page with more bytes of operators, forms counted as often as they are painted, is a drawing; parsing takes 3 s a MiB at worst.
+MOST_BYTES = 2 << 20
+
+
+class TooManyOperators(ValueError):
+    """The page is a drawing: its text is not worth the time it takes to find."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,7 @@ class PageText:
     fonts: set[str] = field(default_factory=set)  #: base names of the fonts of visible text, without subset prefix
     streams: list[Operators] = field(default_factory=list)
     operators: int = 0
+    size: int = 0  #: bytes of operators followed
 
     @property
     def visible(self) -> int:
@@ -92,7 +100,7 @@ class _State:
 def examine(page: Dictionary) -> PageText:
     """All text of `page`, flattened annotations included.
 
-    Raises pikepdf.PdfError, ValueError, TypeError or KeyError on operators that cannot be followed.
+    Raises TooManyOperators, and pikepdf.PdfError, ValueError, TypeError or KeyError on operators that cannot be followed.
     """
     shown = view(page)
     out = PageText(shown)
@@ -129,6 +137,10 @@ def _drop_images(resources: Object | None) -> None:
 
 
 def _follow(owner: Object, page_or_form: Object, resources: Dictionary, state: _State, out: PageText, depth: int) -> None:
+    content = operators(owner if isinstance(owner, Stream) else owner.get("/Contents"))
+    out.size += MOST_BYTES + 1 if content is None else len(content)
+    if out.size > MOST_BYTES:
+        raise TooManyOperators
     stream = Operators(owner, list(pikepdf.parse_content_stream(page_or_form)))
     out.streams.append(stream)
     stack: list[_State] = []
