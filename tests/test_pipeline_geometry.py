@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline.geometry import map_box, straighten, unmap_box, upright_matrix, upright_pdf_matrix, upright_size
@@ -50,10 +50,11 @@ def test_the_matrix_neither_stretches_nor_mirrors(width: float, height: float, r
     assert np.linalg.det(linear) == pytest.approx(1)
 
 
-@given(st.floats(100, 2000), st.floats(100, 2000), turns, leans, st.tuples(shares, shares, shares, shares))
+@given(st.floats(800, 2000), st.floats(800, 2000), turns, leans, st.tuples(*[st.floats(0.1, 0.9)] * 4))
 def test_a_box_there_and_back_holds_the_box(width: float, height: float, rotation: int, skew: float, v: tuple[float, float, float, float]) -> None:
     box = min(v[0], v[2]), min(v[1], v[3]), max(v[0], v[2]), max(v[1], v[3])
     there = map_box(box, width, height, rotation, skew)
+    assume(all(0 < edge < 1 for edge in there) or not skew)  # what leaves the straightened page is cut there, and gone
     back = unmap_box(there, width, height, rotation, skew)
     assert back[0] <= box[0] + 1e-9
     assert back[1] <= box[1] + 1e-9
