@@ -165,7 +165,7 @@ class Batch:
         """The same bytes once more: nothing is read; what waits without a dossier is filed when one is given now."""
         for page in earlier.pages:
             self.progress.page(page)
-        record = self.archive.again(earlier, source, operator_code=self.operator_code or item.found.folder_code)
+        record = self.archive.again(earlier, source, operator_code=self.operator_code, folder_code=item.found.folder_code)
         return Outcome(item.found, record, "known" if item.known else "duplicate")
 
     def _write(self, record: SourceRecord) -> list[Written]:

@@ -108,22 +108,27 @@ class Archive:
             self._follow()
             return self._stored(source.sha256, new=True)
 
-    def again(self, record: SourceRecord, source: SourceFile, *, operator_code: str = "") -> SourceRecord:
+    def again(self, record: SourceRecord, source: SourceFile, *, operator_code: str = "", folder_code: str = "") -> SourceRecord:
         """The same bytes came again, as `source`: its name is noted, nothing is stored twice. Answers `record` with the name and links of now.
 
-        With `operator_code`, documents that wait for a dossier get this one; one that lies in another dossier goes to review with both.
+        With a code, documents that wait because they have none get it; where it contradicts what they carry or where they lie, they go to
+        review with all candidates. What a person has filed is not asked about again for the name of a folder.
         """
         self._writable()
+        code = operator_code or folder_code
         with self._one:
             if self.catalogue.reading_of(source.sha256) is None:
                 return replace(record, source=source)
             self._note_name(source, self.catalogue.batch_of(source.sha256))
-            if operator_code:
+            if code:
+                settled = () if operator_code else self.catalogue.by_operator(source.sha256)
                 for view in self.catalogue.documents(source=source.sha256):
-                    if not view.dossier:
-                        self.file(view.id, operator_code)
-                    elif view.dossier != operator_code:
-                        self._contest(view, operator_code)
+                    if view.dossier == code or view.id in settled:
+                        continue
+                    if view.dossier or CONFLICT in view.review:
+                        self._contest(view, Evidence("operator" if operator_code else "folder", code))
+                    else:
+                        self.file(view.id, code)
             current = self.catalogue.record(source.sha256)
         return replace(current or record, source=source)
 
@@ -262,17 +267,17 @@ class Archive:
             self._shelving.add_name(source, batch_id)
             self.catalogue.add_name(source.sha256, source.name, batch_id, source.received)
 
-    def _contest(self, view: DocumentView, code: str) -> None:
+    def _contest(self, view: DocumentView, evidence: Evidence) -> None:
         document = self.catalogue.document_record(view.id)
-        if document is None or code in document.link.alternatives:
+        if document is None or evidence.text in document.link.alternatives:
             return
         link = replace(
             document.link,
-            evidence=(*document.link.evidence, Evidence("operator", code)),
-            alternatives=tuple(sorted({*document.link.alternatives, code, view.dossier})),
+            evidence=(*document.link.evidence, evidence),
+            alternatives=tuple(sorted({*document.link.alternatives, evidence.text, view.dossier} - {""})),
             review=CONFLICT,
         )
-        self.catalogue.commit(self._shelving.relink(view.id, link, Step("relink", "sohoa", "1", "operator", now()), operator=False))
+        self.catalogue.commit(self._shelving.relink(view.id, link, Step("relink", "sohoa", "1", evidence.kind, now()), operator=False))
         self._follow()
 
     def _document(self, document_id: str) -> DocumentView:

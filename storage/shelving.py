@@ -93,8 +93,9 @@ class Shelving:
         old = entries[index]
         ordinal = _ordinals([document], [view.id], dossiers, view.source, [e["id"] for e in entries])[0]
         parts = dict(old["files"])
-        stem = layout.filed_stem(link.code, ordinal)
-        if not view.dossier:
+        stem = layout.filed_stem(link.code, ordinal) if ordinal else layout.unfiled_stem(view.batch, view.id)
+        moves = bool(ordinal and not view.dossier)
+        if moves:
             parts["alto"] = self._move(parts["alto"], f"{stem}.alto.xml", ALTO)
             if parts["pdf"].get("as") != "original":
                 parts["pdf"] = self._move(parts["pdf"], f"{stem}.pdf", PDF)
@@ -112,7 +113,7 @@ class Shelving:
             entries=entries,
             alternatives={code: m["alternatives"] for code, m in dossiers.items()},
             by_operator=frozenset(self.catalogue.by_operator(view.source)) | ({view.id} if operator else set()),
-            cleanups=_own_keys(old) if not view.dossier else (),
+            cleanups=_own_keys(old) if moves else (),
             action="file" if operator else "relink",
         )
 
