@@ -17,6 +17,7 @@ from pipeline.messages import say
 from pipeline.records import Document, Failure, Page, SourceFile, SourceRecord
 from pipeline.settings import Settings
 from storage.archive import Archive
+from storage.folder import not_written
 from storage.views import Written
 
 #: Sources received and handed to the pool ahead of the one being archived; bounds memory, not correctness.
@@ -179,8 +180,11 @@ class Batch:
             futures.append(
                 self.pool.submit(write_document, record.source, pages, title, folder, f"d{number}", self.settings, timeout=WRITE_TIMEOUT, priority=0)
             )
-        done = [f.result() for f in futures]
-        return [Written(number, d.pdf, d.alto.read_bytes()) for number, d in enumerate(done)]
+        try:
+            done = [f.result() for f in futures]
+            return [Written(number, d.pdf, d.alto.read_bytes()) for number, d in enumerate(done)]
+        except OSError as error:
+            not_written(error, self.archive.data)
 
 
 def own_fault(error: Exception, source: SourceFile, storing: bool) -> Failure | None:

@@ -71,11 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BrokenPipeError, SystemExit):  # typer leaves by SystemExit when a pipe breaks
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; say nothing at exit either
         return Exit.DONE
-    except OSError as error:
-        return _tell(say("os_error", why=error.strerror or type(error).__name__, name=error.filename or ""), Exit.NOT_WRITTEN)
     except Exception as error:
         if os.environ.get("SOHOA_DEBUG"):
             raise
+        if isinstance(error, OSError):
+            return _tell(say("os_error", why=error.strerror or type(error).__name__, name=error.filename or ""), Exit.NOT_WRITTEN)
         return _tell(say("internal_error", what=type(error).__name__, where=place(error)), Exit.NOT_WRITTEN)
 
 

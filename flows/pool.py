@@ -176,6 +176,8 @@ def _work(pipe: Connection, lifeline: Connection, folder: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if not os.environ.get("SOHOA_DEBUG"):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries mutter of broken files; what matters is in the answer
     # a process, not a thread: it acts even while this one is stuck in a library that holds the interpreter
     last_will = 'read line; rm -rf "$TMPDIR"; kill -9 0'
     subprocess.Popen(["/bin/sh", "-c", last_will], stdin=lifeline.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

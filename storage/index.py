@@ -137,6 +137,9 @@ class SearchIndex:
             writer.wait_merging_threads()
         part = self.folder / "generation.json.part"
         part.write_text(json.dumps({"version": VERSION, "generation": generation}), encoding="ascii")
+        mode = part.stat().st_mode & 0o777
+        for name in ("meta.json", ".managed.json"):  # the library makes these for the owner alone; who may read the archive may search it
+            (self.folder / name).chmod(mode)
         part.replace(self.folder / "generation.json")
         return written
 
@@ -145,7 +148,7 @@ class SearchIndex:
         if not os.access(folder, os.W_OK):
             # the library makes a lock file even to read: on a disk that cannot be written, it gets a folder of links
             self._shadow = tempfile.TemporaryDirectory(prefix="sohoa-index-")
-            for file in folder.iterdir():
+            for file in (f for f in folder.iterdir() if f.suffix != ".lock"):
                 (Path(self._shadow.name) / file.name).symlink_to(file.absolute())
             folder = Path(self._shadow.name)
         return tantivy.Index(schema(), path=str(folder))
