@@ -173,7 +173,7 @@ def _print_documents(documents: list[DocumentView], code: str) -> None:
 
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), title=code, title_justify="left", title_style="bold cyan")
     for key in ("col_document", "col_type", "col_number", "col_date", "col_pages", "col_file", "col_state"):
-        grid.add_column(say(key), overflow="fold")
+        grid.add_column(say(key), overflow="fold", no_wrap=key in {"col_document", "col_date"})  # an id is there to be copied
     for d in documents:
         value = {name: d.fields[name].value if name in d.fields else "" for name in ("reference", "issued_on")}
         why = "; ".join(say(reason) for reason in d.review) if d.review_state == "waiting" else ""

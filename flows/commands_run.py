@@ -48,7 +48,8 @@ def digitize(
     if as_json:
         print_json(batch_json(done))
     else:
-        console().print(table(done))
+        out = console()
+        out.print(table(done, out.width))
     finish(exit_code(done))
 
 

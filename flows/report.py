@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console, Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,7 @@ from pipeline.records import Document, Page, PageState, SourceRecord
 
 NEEDS_EYES = {PageState.DOUBTFUL, PageState.FAILED}
 ARCHIVED = {"new", "known", "duplicate"}
+WIDE = 110  #: columns of a terminal on which the whole table can be read
 
 
 def page_json(page: Page) -> dict[str, Any]:
@@ -114,9 +116,9 @@ def field(document: Document, name: str) -> str:
     return found.value if found else ""
 
 
-def table(report: BatchReport) -> Group:
-    """The end of a batch on the terminal: what was found per dossier, what waits and why, where it is, what to type next."""
-    parts: list[Any] = [_documents(report.outcomes)] if any(o.record.documents for o in report.outcomes) else []
+def table(report: BatchReport, width: int) -> Group:
+    """The end of a batch on a terminal of `width` columns: what was found per dossier, what waits and why, where it is, what to type next."""
+    parts: list[Any] = _documents(report.outcomes, width)
     waiting = list(_waiting(report.outcomes))
     if waiting:
         parts += [Text(), Text(say("waiting_title", count=len(waiting)), style="bold yellow"), *waiting]
@@ -135,28 +137,34 @@ def table(report: BatchReport) -> Group:
     return Group(*parts)
 
 
-def _documents(outcomes: Iterable[Outcome]) -> Table:
-    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for key in ("col_dossier", "col_type", "col_number", "col_date", "col_pages", "col_file", "col_state"):
-        grid.add_column(say(key), overflow="fold", no_wrap=key in {"col_dossier", "col_date", "col_state"})
-    rows: dict[str, list[tuple[str, Document, SourceRecord]]] = {}
+def _documents(outcomes: Iterable[Outcome], width: int) -> list[Any]:
+    """One table, the dossier's code in its first column; on a narrow terminal a table per dossier under its code, for a code is never cut."""
+    rows: dict[str, list[tuple[str, ...]]] = {}
+    looks: dict[str, list[bool]] = {}
     for outcome in outcomes:
         for document in outcome.record.documents:
-            rows.setdefault(document.link.code, []).append((outcome.found.name, document, outcome.record))
+            code = document.link.code
+            reference, issued = field(document, "reference"), field(document, "issued_on")
+            rows.setdefault(code, []).append((type_name(document.type), reference, issued, span(document.pages), outcome.found.name))
+            states = Counter(p.state for p in outcome.record.pages if p.number in document.pages)
+            looks.setdefault(code, []).append(bool(sum(states[s] for s in NEEDS_EYES) or reasons(document)))
+    parts: list[Any] = []
+    wide = width >= WIDE
+    grid = _grid(("col_dossier",) if wide else ())
     for code in sorted(rows, key=lambda c: (not c, c)):
-        for first, (name, document, record) in zip([True] + [False] * len(rows[code]), rows[code], strict=False):
-            states = Counter(p.state for p in record.pages if p.number in document.pages)
-            doubt = sum(states[s] for s in NEEDS_EYES)
-            look = bool(doubt or reasons(document))
-            grid.add_row(
-                (code or say("unfiled")) if first else "",
-                type_name(document.type),
-                field(document, "reference"),
-                field(document, "issued_on"),
-                span(document.pages),
-                name,
-                Text(say("state_look") if look else say("state_good"), style="yellow" if look else "green"),
-            )
+        if not wide:
+            grid = _grid(())
+            parts += [Text(code or say("unfiled"), style="bold cyan"), Padding(grid, (0, 0, 1, 2))]
+        for n, (row, look) in enumerate(zip(rows[code], looks[code], strict=True)):
+            state = Text(say("state_look") if look else say("state_good"), style="yellow" if look else "green")
+            grid.add_row(*((("" if n else code or say("unfiled")),) if wide else ()), *map(Text, row), state)
+    return [grid] if wide and rows else parts
+
+
+def _grid(first: tuple[str, ...]) -> Table:
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for key in (*first, "col_type", "col_number", "col_date", "col_pages", "col_file", "col_state"):
+        grid.add_column(say(key), overflow="fold", no_wrap=key in {"col_dossier", "col_date", "col_state"})
     return grid
 
 
