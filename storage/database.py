@@ -38,6 +38,7 @@ class Database:
         self._where = make_url(url).render_as_string(hide_password=True)
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _pragmas(read_only="mode=ro" in url))
+            event.listen(self.engine, "begin", _begin)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -100,8 +101,14 @@ def _dumps(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def _begin(connection: Connection) -> None:
+    """Python's driver begins transactions before data alone: tables made by a migration that dies would stay."""
+    connection.exec_driver_sql("BEGIN")
+
+
 def _pragmas(*, read_only: bool) -> Any:
     def connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # `_begin` begins
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
         cursor.execute("PRAGMA foreign_keys=ON")

@@ -164,3 +164,30 @@ def test_the_audit_says_who_went_where(database: Database, tmp_path: Path) -> No
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=20))
 def test_packed_pages_unpack_equal(value: object) -> None:
     assert unpack(pack({"v": value})) == {"v": value}
+
+
+@pytest.mark.parametrize("statements", [1, 4, 9])
+def test_a_migration_that_dies_half_way_leaves_nothing_in_the_way(tmp_path: Path, statements: int) -> None:
+    """Killed between two tables, as a process can be; the next opening starts from an empty catalogue again."""
+    code = f"""
+import os
+from pathlib import Path
+from sqlalchemy import event
+from storage.database import Database, sqlite_url
+database = Database(sqlite_url(Path({str(tmp_path / "c.sqlite")!r})))
+left = [{statements}]
+@event.listens_for(database.engine, "after_cursor_execute")
+def die(connection, cursor, statement, *rest):
+    if statement.lstrip().upper().startswith("CREATE"):
+        left[0] -= 1
+        if not left[0]:
+            os._exit(9)
+database.migrate()
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    again = Database(sqlite_url(tmp_path / "c.sqlite"))
+    again.migrate()
+    assert again.at_head()
+    with again.reading() as c:
+        assert not compare_metadata(MigrationContext.configure(c), models.metadata)
+    again.close()
