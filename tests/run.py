@@ -18,7 +18,7 @@ CHECKS = {
 
 def main(arguments: list[str]) -> int:
     failed = []
-    if not arguments:
+    if all(a.startswith("-") for a in arguments):
         for name, command in CHECKS.items():
             begun = time.monotonic()
             done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
