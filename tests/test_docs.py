@@ -25,7 +25,7 @@ GUIDES = [p for p in PAGES if p.name != "CHANGELOG.md"]
 #: Answered by the bootstrap script; their arguments are those of pytest and of the benchmarks.
 BY_SCRIPT = {"test", "bench"}
 #: Variables that are no settings: where settings, credentials and the language come from, and switches of single rooms.
-NOT_SETTINGS = {"SOHOA_CONFIG", "SOHOA_LANG", "SOHOA_CREDENTIALS", "SOHOA_EMBEDDED", "SOHOA_CORPUS"}
+NOT_SETTINGS = {"SOHOA_CONFIG", "SOHOA_LANG", "SOHOA_CREDENTIALS", "SOHOA_EMBEDDED", "SOHOA_DEBUG", "SOHOA_CORPUS"}
 
 _COMMAND = re.compile(r"(?:\./|/opt/sohoa/)sohoa[ \t]+([^`\n|&;]*)")
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
