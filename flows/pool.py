@@ -57,12 +57,16 @@ class _Worker:
     lifeline: Connection
     folder: str  #: its temporary files
 
-    def kill(self) -> None:
-        """The worker and whatever it has started, at once."""
+    def strike(self) -> None:
+        """Ends the worker and whatever it has started; one that has just begun leads no group yet."""
         if self.process.pid:
             for kill in (os.killpg, os.kill):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     kill(self.process.pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """The same, and waits until it is gone with its files."""
+        self.strike()
         self.process.join()
         self.pipe.close()
         self.lifeline.close()
@@ -99,9 +103,7 @@ class Pool:
             self._jobs.put(_Job(_LAST, next(self._numbers), Future(), _nothing, (), 0.0))
         with self._lock:
             for worker in self._workers.values():
-                if worker.process.pid:
-                    with contextlib.suppress(ProcessLookupError, PermissionError):
-                        os.killpg(worker.process.pid, signal.SIGKILL)
+                worker.strike()
         for thread in self._threads:
             thread.join(timeout=10)
 
@@ -134,6 +136,9 @@ class Pool:
                     worker = self._start()
                     with self._lock:
                         self._workers[index] = worker
+                    if self._closing.is_set():
+                        job.future.cancel()
+                        break
                 reason = self._run(worker, job)
                 if reason:
                     worker.kill()
