@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pikepdf
-from pikepdf import Dictionary
+from pikepdf import Dictionary, Stream
 
 from pipeline import codec, frames, poppler
 from pipeline.errors import PageFailed
 from pipeline.images import LiftedImage, PageImage, Pixels, scanner_dpi
-from pipeline.pdffile import View, inherited, opened, page_list
+from pipeline.pdffile import View, ends, inherited, opened, page_list
 from pipeline.pdfscan import Content, examine, heavy
 from pipeline.pdfstream import decoded, lift
 from pipeline.records import SourceFile
@@ -98,6 +98,22 @@ def followable(source: SourceFile, number: int, settings: Settings) -> bool:
         return True
     with _page(source, number, settings) as (_, page):
         return not heavy(page)
+
+
+def incomplete(source: SourceFile, number: int, settings: Settings) -> bool:
+    """Whether part of page `number` may be missing from a damaged PDF, so that showing nothing does not make it blank.
+
+    A PDF cut short has lost objects, no matter which; one whose cross-references had to be made anew, if the page names what is not there.
+    """
+    if source.media_type != PDF:
+        return False
+    if not ends(Path(source.path)):
+        return True
+    with _page(source, number, settings) as (pdf, page):
+        if not any("reconstruct" in warning for warning in pdf.get_warnings()):
+            return False
+        named = (inherited(page, "/Resources") or Dictionary()).get("/XObject") or Dictionary()
+        return "/Contents" not in page or not all(isinstance(x, Stream) for x in named.values())
 
 
 @contextmanager

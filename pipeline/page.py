@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from pipeline import barcodes, blank, lift, order, orientation, quality, read, tesseract
-from pipeline.errors import MissingTool, SohoaError
+from pipeline.errors import MissingTool, PageFailed, SohoaError
 from pipeline.geometry import map_box, straighten
 from pipeline.images import Pixels
 from pipeline.records import Barcode, Line, Page, PageState, SourceFile, Word
@@ -74,6 +74,8 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
     share, nothing = blank.share_and_blank(ink, min(image.dpi, blank.MASK_DPI), settings.page.blank_ink)
     height, width = grey.shape
     if nothing and not text.lines:
+        if lift.incomplete(source, number, settings):
+            raise PageFailed("read_failed", page=number)
         return Page(number, PageState.BLANK, "no_ink", width=width, height=height, dpi=image.dpi, ink=share)
     look = _upright(image.pixels, grey, image.dpi, settings)
     height, width = look.grey.shape

@@ -36,7 +36,7 @@ def opened(path: Path, name: str = "") -> Iterator[pikepdf.Pdf]:
     except OSError as e:
         raise UnreadableInput("not_readable", name=name) from e
     except (pikepdf.PdfError, ValueError, RecursionError) as e:
-        raise UnreadableInput("broken" if _ends(path) else "half_written", name=name) from e
+        raise UnreadableInput("broken" if ends(path) else "half_written", name=name) from e
     with pdf:
         yield pdf
 
@@ -51,7 +51,7 @@ def _open(path: Path) -> pikepdf.Pdf:
         return pikepdf.open(path, suppress_warnings=True, inherit_page_attributes=False)
 
 
-def _ends(path: Path) -> bool:
+def ends(path: Path) -> bool:
     """Whether the file's last 4 KiB hold the mark that every whole PDF ends with."""
     with path.open("rb") as f:
         f.seek(max(0, path.stat().st_size - 4096))

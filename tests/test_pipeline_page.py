@@ -13,7 +13,7 @@ from PIL import Image
 
 from pipeline import barcodes, lift, tesseract
 from pipeline.codes import sheet_payload
-from pipeline.errors import MissingTool
+from pipeline.errors import MissingTool, UnreadableInput
 from pipeline.geometry import straighten
 from pipeline.intake import recognise
 from pipeline.page import process_page
@@ -209,3 +209,19 @@ def test_a_page_that_takes_too_long_fails_and_leaves_no_child(tmp_path: Path, mo
 def test_the_same_page_gives_the_same_record(tmp_path: Path) -> None:
     source = saved(straighten(letter(150), 0, 1.1), tmp_path / "a.png", 150)
     assert process_page(source, 1, SETTINGS).to_json() == process_page(source, 1, SETTINGS).to_json()
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.4, 0.8, 0.97, 0.999])
+def test_a_pdf_cut_short_never_passes_for_blank(tmp_path: Path, samples: Path, share: float) -> None:
+    """A copy that broke off: what is lost is told as failed, for a page that shows nothing may have lost all that was on it."""
+    whole = (samples / "three" / "quyet-dinh.pdf").read_bytes()
+    path = tmp_path / "cut.pdf"
+    path.write_bytes(whole[: int(len(whole) * share)])
+    try:
+        source = recognise(path, path.name, SETTINGS)
+    except UnreadableInput as refused:
+        assert refused.key == "half_written"
+        return
+    pages = [process_page(source, n, SETTINGS) for n in range(1, source.pages + 1)]
+    assert PageState.BLANK not in {p.state for p in pages}
+    assert PageState.FAILED in {p.state for p in pages}
