@@ -32,7 +32,7 @@ READABLE = 0.60
 _WORD = re.compile(r'<word xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>', re.DOTALL)
 _PAGE = re.compile(r'<page width="([\d.]+)" height="([\d.]+)">')
 _CONTROL = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffd\ue000-\uf8ff]")
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 
 
