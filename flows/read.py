@@ -5,17 +5,19 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
-from flows.batch import title_of
+from flows.batch import own_fault, title_of
 from flows.jobs import own_tesseract_threads
 from flows.pool import Pool
 from flows.reading import Reader, assemble, receive
 from flows.report import NEEDS_EYES, error_console, reasons, record_json
-from pipeline.errors import Exit, NotWritten, UsageError
+from pipeline.errors import Exit, MissingTool, NotWritten, UsageError
 from pipeline.intake import discover
 from pipeline.messages import say
-from pipeline.records import PageState, SourceRecord
+from pipeline.records import Page, PageState, SourceFile, SourceRecord
 from pipeline.settings import Settings, settings
 
 SUFFIX = {"text": "txt", "json": "json", "alto": "alto.xml", "hocr": "hocr.html", "pdf": "pdf"}
@@ -36,19 +38,20 @@ def read_files(paths: Sequence[Path], form: str, output: Path | None, dossier: s
     if output and many and not output.is_dir():
         raise UsageError("output_folder_wanted", name=str(output))
     records = []
+    taken: set[Path] = set()
     with Pool(configured.pool_size()) as pool:
         reader = Reader(pool, configured, None)
         begun = [(f, source := receive(f, configured), [] if isinstance(source, SourceRecord) else reader.begin(source)) for f in found]
         for item, source, futures in begun:
             if isinstance(source, SourceRecord):
-                record = source
+                record, data = source, b""
             else:
-                record = assemble(source, reader.finish(futures), configured, operator_code=dossier, folder_code=item.folder_code)
+                record, data = _read(source, reader, futures, configured, form, dossier, item.folder_code)
             records.append(record)
             if record.error:
                 error_console().print(f"sohoa: {record.error.message}", markup=False)
             elif form != "json":
-                write_bytes(_rendered(record, form, configured), _target(output, item.path, form, many))
+                write_bytes(data, _target(output, item.path, form, many, taken))
     if form == "json":
         import json
 
@@ -56,10 +59,33 @@ def read_files(paths: Sequence[Path], form: str, output: Path | None, dossier: s
     return _exit_code(records)
 
 
-def _target(output: Path | None, source: Path, form: str, many: bool) -> Path | None:
-    if output and (many or output.is_dir()):
-        return output / f"{source.name}.{SUFFIX[form]}"
-    return output
+def _read(
+    source: SourceFile, reader: Reader, futures: list[Future[Page]], configured: Settings, form: str, dossier: str, folder_code: str
+) -> tuple[SourceRecord, bytes]:
+    """The record of one file and the file made of it; what is wrong with this one alone is told in the record."""
+    record = SourceRecord(source, reader.finish(futures))
+    try:
+        record = assemble(source, record.pages, configured, operator_code=dossier, folder_code=folder_code)
+        return record, b"" if form == "json" else _rendered(record, form, configured)
+    except MissingTool:
+        raise
+    except Exception as error:
+        fault = own_fault(error, source, storing=False)
+        if fault is None:
+            raise
+        return replace(record, error=fault), b""
+
+
+def _target(output: Path | None, source: Path, form: str, many: bool, taken: set[Path]) -> Path | None:
+    """Where a result goes; of two sources of one name, from two folders, the later gets a number."""
+    if output is None or not (many or output.is_dir()):
+        return output
+    target, n = output / f"{source.name}.{SUFFIX[form]}", 1
+    while target in taken:
+        n += 1
+        target = output / f"{source.name}.{n}.{SUFFIX[form]}"
+    taken.add(target)
+    return target
 
 
 def _rendered(record: SourceRecord, form: str, configured: Settings) -> bytes:

@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import Exit
+from pipeline.records import SourceRecord
 from tests import hazards, paper, trees
 
 Json = dict[str, Any]
@@ -120,6 +121,35 @@ def test_mended_files_are_read_in_silence(tmp_path: Path) -> None:
     done = trees.run("digitize", folder, "--archive", tmp_path / "a", "--json")
     assert done.stderr == ""
     assert sum(len(r["pages"]) for r in by_name(done).values()) == 8
+
+
+def test_two_files_of_one_name_are_both_written(tmp_path: Path) -> None:
+    for folder, rows in (("a", paper.TEXT), ("b", paper.TEXT[:3])):
+        (tmp_path / "in" / folder).mkdir(parents=True)
+        (tmp_path / "in" / folder / "x.pdf").write_bytes(paper.digital_pdf(rows))
+    (tmp_path / "out").mkdir()
+    assert trees.run("read", tmp_path / "in", "-o", tmp_path / "out").returncode in (0, Exit.REVIEW)
+    assert "Nguyễn Văn Mẫu" in (tmp_path / "out" / "x.pdf.txt").read_text()
+    assert "Nguyễn Văn Mẫu" not in (tmp_path / "out" / "x.pdf.2.txt").read_text()
+
+
+def test_a_file_that_breaks_our_own_code_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from flows import read
+
+    def broken(record: SourceRecord, *_: object) -> bytes:
+        if record.source.name == "1.png":
+            raise ValueError("what stands on the page")
+        return b"fine"
+
+    monkeypatch.setattr(read, "_rendered", broken)
+    for width, name in enumerate(("1.png", "2.png"), 200):
+        (tmp_path / name).write_bytes(blank(width))
+    (tmp_path / "out").mkdir()
+    assert read.read_files([tmp_path / "1.png", tmp_path / "2.png"], "text", tmp_path / "out", "") == Exit.REVIEW
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["2.png.txt"]
+    told = capsys.readouterr().err
+    assert "ValueError" in told
+    assert "what stands on the page" not in told
 
 
 # interrupted, closed, full, taken away
