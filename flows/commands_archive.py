@@ -57,15 +57,15 @@ def search(
         _check_date(value)
     asked = Query(query, type=paper, issuer=issuer, date_from=date_from, date_to=date_to, dossier=dossier, limit=limit)
     with Archive.open(location(archive), settings(), write=False) as opened:
-        hits = opened.search(asked)
+        hits = [(hit, shown_page(opened, hit)) for hit in opened.search(asked)]
     if as_json:
-        print_json([hit.to_json() for hit in hits])
+        print_json([hit.to_json() | {"page": page, "source_page": hit.page} for hit, page in hits])
         return
     out = console()
     if not hits:
         out.print(say("no_hits"))
-    for hit in hits:
-        _print_hit(out, hit)
+    for hit, page in hits:
+        _print_hit(out, hit, page)
 
 
 def _check_date(value: str) -> None:
@@ -76,11 +76,22 @@ def _check_date(value: str) -> None:
         raise UsageError("not_a_date", value=value) from error
 
 
-def _print_hit(out: Console, hit: Hit) -> None:
+def shown_page(archive: Archive, hit: Hit) -> int:
+    """The hit's page as `show` counts it: through the dossier, or through the document while that is unfiled."""
+    views = list(archive.dossier(hit.dossier).documents) if hit.dossier else [archive.document(hit.document)]
+    before = 0
+    for view in views:
+        if view.id == hit.document:
+            return before + (view.pages.index(hit.page) + 1 if hit.page in view.pages else 1)
+        before += len(view.pages)
+    return hit.page
+
+
+def _print_hit(out: Console, hit: Hit, page: int) -> None:
     from classifiers.kinds import type_name
 
-    where = f"{hit.dossier}.{hit.ordinal:02d}" if hit.dossier else f"{say('unfiled')} {hit.document}"
-    head = Text.assemble((where, "bold cyan"), "  ", type_name(hit.type), f"  {say('page')} {hit.page}")
+    where = hit.dossier or f"{say('unfiled')} {hit.document}"
+    head = Text.assemble((where, "bold cyan"), "  ", type_name(hit.type), f"  {say('page')} {page}")
     line = Text("  ")
     line.append(_marked(hit.snippet))
     out.print(head)
@@ -106,10 +117,12 @@ def show(
     from pipeline.settings import settings
     from storage.archive import Archive
 
-    if png and not page:
+    if png and not (page or find):
         raise UsageError("page_wanted")
     with Archive.open(location(archive), settings(), write=False) as opened:
         documents = _documents(opened, code)
+        if find and not page:
+            page = _first_with(opened, documents, find)
         if page:
             _show_page(opened, documents, page, find, png, as_json)
         elif as_json:
@@ -124,6 +137,12 @@ def _documents(archive: Archive, code: str) -> list[DocumentView]:
         return archive.unfiled()
     if valid_code(code):
         return list(archive.dossier(code).documents)
+    dossier, _, ordinal = code.rpartition(".")
+    if valid_code(dossier) and ordinal.isdigit():  # one document as its files are named: <code>.<nn>
+        found = [d for d in archive.dossier(dossier).documents if d.ordinal == int(ordinal)]
+        if not found:
+            raise UsageError("no_such_document", document=code)
+        return found
     return [archive.document(code)]
 
 
@@ -131,6 +150,19 @@ def _pages(archive: Archive, documents: list[DocumentView]) -> Iterator[tuple[Do
     for document in documents:
         for page in archive.pages(document.id):
             yield document, page
+
+
+def _first_with(archive: Archive, documents: list[DocumentView], find: str) -> int:
+    """Number of the page that answers best. Raises UsageError when none does."""
+    from storage.views import Query
+
+    among = {d.id for d in documents}
+    dossier = documents[0].dossier if documents else ""
+    hit = next((h for h in archive.search(Query(find, dossier=dossier, limit=1000)) if h.document in among), None)
+    if hit is None:
+        raise UsageError("not_on_these_pages", find=find)
+    numbers = (n for n, (d, page) in enumerate(_pages(archive, documents), 1) if d.id == hit.document and page.number == hit.page)
+    return next(numbers, 1)
 
 
 def _show_page(archive: Archive, documents: list[DocumentView], number: int, find: str, png: Path | None, as_json: bool) -> None:

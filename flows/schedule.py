@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import tempfile
+import warnings
 from pathlib import Path
 
 from flows import prefect_home
@@ -41,11 +44,18 @@ def serve_nights(folder: Path, location: str, until: str, cron: str) -> None:
         if not server.wait(60):
             raise Unreachable("no_prefect")
         os.environ["PREFECT_API_URL"] = server.url  # the runs are processes of their own
+    # the runner's own files: a fixed name in a shared temporary folder would belong to whoever came first
+    own = prefect_home.home() / "tmp"
+    own.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(own)
     try:
-        with temporary_settings({PREFECT_API_URL: os.environ["PREFECT_API_URL"]}):
+        with temporary_settings({PREFECT_API_URL: os.environ["PREFECT_API_URL"]}), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a runner stopped while it starts has not awaited itself
             print(say("night_serving", folder=str(folder), cron=cron, zone=settings().night.timezone), flush=True)  # noqa: T201
             parameters = {"folder": str(folder), "location": location, "until": until}
             night_flow.serve(name=f"night-{folder.name}", schedule=schedule, parameters=parameters, limit=1, print_starting_message=False)
     finally:
+        for number in (signal.SIGTERM, signal.SIGINT):  # a second one would cut the server's own end short
+            signal.signal(number, signal.SIG_IGN)
         if server:
             server.stop()

@@ -8,16 +8,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tomllib
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
+
+from pipeline.errors import UsageError
 
 ROOT = Path(__file__).parents[1]
 
 
-class Intake(BaseModel):
+class Section(BaseModel):
+    """A misspelt name is an error, not a setting without effect."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Intake(Section):
     """Guards against bombs and foreign files."""
 
     max_bytes: int = Field(2 * 1024**3, description="largest file taken, bytes")
@@ -27,7 +36,7 @@ class Intake(BaseModel):
     settle: float = Field(3.0, description="seconds a file must lie unchanged in a served folder before it is taken")
 
 
-class PageSettings(BaseModel):
+class PageSettings(Section):
     """How a page is straightened and judged."""
 
     raster_dpi: int = Field(300, description="dpi for pages that have to be rendered; TT 05/2025/TT-BNV art. 8 asks 200, 300 for maps and drawings")
@@ -41,7 +50,7 @@ class PageSettings(BaseModel):
     failed_mean: float = Field(0.45, description="mean word confidence below which a page counts as unreadable")
 
 
-class Archive(BaseModel):
+class Archive(Section):
     """Where things are kept."""
 
     location: str = Field("var/archive", description="a folder, or s3://host:port/bucket (credentials from the environment or a file)")
@@ -50,7 +59,7 @@ class Archive(BaseModel):
     tls: bool = Field(True, description="TLS to S3 servers; loopback addresses are spoken to in the clear")
 
 
-class Night(BaseModel):
+class Night(Section):
     """The unattended run."""
 
     cron: str = Field("0 22 * * *", description="when the night begins")
@@ -61,7 +70,7 @@ class Night(BaseModel):
 class Settings(BaseSettings):
     """Everything that can be set."""
 
-    model_config = SettingsConfigDict(env_prefix="SOHOA_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SOHOA_", env_nested_delimiter="__", extra="forbid")
 
     workers: int = Field(0, description="pages read at once; 0: one per core")
     intake: Intake = Intake()
@@ -92,5 +101,16 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process."""
-    return Settings()
+    """The settings of this process. Raises UsageError naming the setting that is wrong."""
+    path = Path(os.environ.get("SOHOA_CONFIG", "sohoa.toml"))
+    if "SOHOA_CONFIG" in os.environ and not path.is_file():
+        raise UsageError("no_settings_file", name=str(path))
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError("bad_setting", setting=".".join(map(str, first["loc"])), why=first["msg"], name=str(path)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError("bad_settings_file", name=str(path), why=str(error)) from error
+    except SettingsError as error:
+        raise UsageError("bad_settings_file", name="SOHOA_...", why=str(error)) from error
