@@ -113,7 +113,8 @@ class Batch:
         source = item.received
         self.progress.received(source.pages)
         if source.sha256 not in sums:
-            item.known = self.archive.known(source.sha256, self._reading)
+            known = self.archive.known(source.sha256, self._reading)
+            item.known = None if known and known.worth_rereading else known
             if item.known is None:
                 item.futures = self.reader.begin(source)
         sums.add(source.sha256)
@@ -136,7 +137,7 @@ class Batch:
             return Outcome(item.found, item.received, "refused")
         source = item.received
         assert source is not None  # noqa: S101  set before `ready`
-        earlier = item.known or self.archive.known(source.sha256, self._reading)
+        earlier = None if item.futures else item.known or self.archive.known(source.sha256, self._reading)
         if earlier is not None:
             return self._again(item, source, earlier)
         # a duplicate of a file that could not be archived has not been read for itself yet

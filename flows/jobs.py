@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.records import Page, SourceFile
+from pipeline.records import PASSING, Page, SourceFile
 from pipeline.settings import Settings
 
 
@@ -26,8 +26,9 @@ def read_page(source: SourceFile, number: int, settings: Settings, cache: Path |
     """The page's record; kept in `cache` (if given) so that an interrupted run need not read it again."""
     from pipeline.page import process_page
 
-    plain = process_page(source, number, settings).to_json()
-    if cache:
+    page = process_page(source, number, settings)
+    plain = page.to_json()
+    if cache and page.reason not in PASSING:
         part = cache.with_suffix(".part")
         with contextlib.suppress(OSError):  # a full disk is told where the page has to be stored, not as a fault of the page
             part.write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")

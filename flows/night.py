@@ -77,7 +77,7 @@ class _Tally:
                 self.waiting.append({"file": name, "pages": span(document.pages), "why": told, "candidates": document.link.alternatives})
         for page in record.pages:
             if page.state in NEEDS_EYES:
-                look = {"file": name, "page": page.number, "state": page.state.value, "why": why(page)}
+                look = {"file": name, "page": page.number, "state": page.state.value, "why": why(page, name)}
                 (self.rescan if page.advice == "rescan" else self.doubtful).append(look)
         if outcome.how in ARCHIVED:
             self._release(outcome)

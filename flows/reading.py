@@ -15,7 +15,7 @@ from pathlib import Path
 from classifiers import understand
 from flows.jobs import cached_page, read_page
 from flows.pool import Lost, Pool
-from pipeline.errors import MissingTool, UnreadableInput
+from pipeline.errors import MissingTool, NotWritten, UnreadableInput
 from pipeline.intake import Found, recognise
 from pipeline.messages import say
 from pipeline.records import Failure, Page, PageState, SourceFile, SourceRecord, Step
@@ -88,12 +88,12 @@ class Reader:
             self.on_page(future.result())
 
     def finish(self, futures: list[Future[Page]]) -> tuple[Page, ...]:
-        """Waits for the pages; one that was lost with its worker is `failed`. Raises MissingTool, for that stops everything."""
+        """Waits for the pages; one that was lost with its worker is `failed`. Raises MissingTool and NotWritten, for these stop everything."""
         pages = []
         for number, future in enumerate(futures, 1):
             try:
                 pages.append(future.result())
-            except MissingTool:
+            except (MissingTool, NotWritten):
                 raise
             except Lost as lost:
                 pages.append(Page(number, PageState.FAILED, reason=lost.reason, advice="rescan"))

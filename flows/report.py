@@ -176,16 +176,17 @@ def _waiting(outcomes: Iterable[Outcome]) -> Iterable[Text]:
         for page in record.pages:
             if page.state in NEEDS_EYES:
                 advice = f" → {say('advice_' + page.advice)}" if page.advice else ""
-                yield Text(f"  {outcome.found.name}, {say('page')} {page.number}: {say('state_' + page.state.value)}: {why(page)}{advice}")
+                state = say("state_" + page.state.value)
+                yield Text(f"  {outcome.found.name}, {say('page')} {page.number}: {state}: {why(page, outcome.found.name)}{advice}")
         for document in record.documents:
             for reason in reasons(document):
                 others = f" ({', '.join(document.link.alternatives)})" if reason == document.link.review and document.link.alternatives else ""
                 yield Text(f"  {outcome.found.name}, {say('pages')} {span(document.pages)}: {say(reason)}{others}")
 
 
-def why(page: Page) -> str:
-    """The page's reason in words."""
-    return say(page.reason, page=page.number) if page.reason else ""
+def why(page: Page, name: str) -> str:
+    """The page's reason in words; `name` is that of its file."""
+    return say(page.reason, page=page.number, name=name) if page.reason else ""
 
 
 def span(pages: Sequence[int]) -> str:

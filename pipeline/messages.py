@@ -26,7 +26,14 @@ def _catalogue() -> dict[str, dict[str, str]]:
     return out
 
 
+class _Facts(dict[str, object]):
+    """What a message may name; what nobody told is shown as an ellipsis, for a message must not fail over its words."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
 def say(key: str, /, **facts: object) -> str:
     """The message `key` with its facts filled in; a key that no room knows is returned as it is."""
     entry = _catalogue().get(key)
-    return entry[language()].format(**facts) if entry else key
+    return entry[language()].format_map(_Facts(facts)) if entry else key

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +13,10 @@ import cv2
 import numpy as np
 
 from pipeline import barcodes, blank, lift, order, orientation, quality, read, tesseract
-from pipeline.errors import MissingTool, PageFailed, SohoaError
+from pipeline.errors import MissingTool, NotWritten, PageFailed, SohoaError
 from pipeline.geometry import map_box, straighten
 from pipeline.images import Pixels
-from pipeline.records import Barcode, Line, Page, PageState, SourceFile, Word
+from pipeline.records import PASSING, Barcode, Line, Page, PageState, SourceFile, Word
 from pipeline.seal import grey_for_reading
 from pipeline.settings import Settings
 from pipeline.textlayer import SCANNED, FileText, file_text
@@ -27,14 +29,18 @@ _LOOK_DPI = 150.0
 #: A smaller lean is left: undoing it would blur every letter, and Tesseract does not mind.
 _LEAST_SKEW = 0.1
 
+#: Bytes that a page's temporary files need: an A3 page at 600 dpi in grey.
+_ROOM = 64 << 20
+
 #: Failures that scanning again does not mend.
-_NOT_THE_PAPER = frozenset(("out_of_memory", "ocr_no_output", "ocr_bad_output", "not_readable"))
+_NOT_THE_PAPER = PASSING - {"ocr_timeout", "render_timeout", "ocr_crashed"}
 
 
 def process_page(source: SourceFile, number: int, settings: Settings) -> Page:
     """Page `number` (from 1) of `source`, read and judged.
 
-    Never raises for a bad page: that one has state `failed` and a reason. Raises MissingTool alone. Leaves no files behind.
+    Never raises for a bad page: that one has state `failed` and a reason. Raises MissingTool, and NotWritten when the temporary folder is full,
+    for then no page is at fault. Leaves no files behind.
     """
     cv2.setNumThreads(1)  # one page a process, one process a core
     try:
@@ -42,12 +48,26 @@ def process_page(source: SourceFile, number: int, settings: Settings) -> Page:
     except MissingTool:
         raise
     except SohoaError as e:
+        _check_room()
         return _failed(number, e.key)
     except MemoryError:
         return _failed(number, "out_of_memory")
     except Exception as e:
+        if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _full() from e
+        _check_room()
         log.warning("page %d of %s: %s", number, source.sha256[:12], type(e).__name__)
         return _failed(number, "read_failed")
+
+
+def _check_room() -> None:
+    """Raises NotWritten where there is so little room for temporary files that any page would fail: programs do not tell this apart."""
+    if shutil.disk_usage(tempfile.gettempdir()).free < _ROOM:
+        raise _full()
+
+
+def _full() -> NotWritten:
+    return NotWritten("temp_full", where=str(Path(tempfile.gettempdir()).parent))  # a worker's own folder has a name nobody knows
 
 
 def _failed(number: int, reason: str) -> Page:

@@ -16,6 +16,14 @@ Box = tuple[float, float, float, float]
 #: JSON keeps boxes and angles to this many decimals (0.05 px on a 600-dpi A3 page).
 DECIMALS = 5
 
+#: Why a page failed that lies with the machine or the moment, not with the paper: reading it again may go well.
+PASSING = frozenset(
+    (
+        "not_readable", "ocr_bad_output", "ocr_crashed", "ocr_no_output", "ocr_timeout", "out_of_memory", "render_timeout",
+        "worker_died", "worker_timeout",
+    )
+)  # fmt: skip
+
 R = TypeVar("R", bound="Record")
 
 
@@ -212,6 +220,11 @@ class SourceRecord(Record):
     documents: tuple[Document, ...] = ()
     steps: tuple[Step, ...] = ()
     error: Failure | None = None
+
+    @property
+    def worth_rereading(self) -> bool:
+        """Whether a page failed for a reason that may have passed."""
+        return any(p.reason in PASSING for p in self.pages)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -90,8 +90,8 @@ class Archive:
     def store(self, record: SourceRecord, written: Sequence[Written], *, batch_id: str, reading_digest: str) -> StoredSource:
         """Archive one source with the files made of its documents; `record.source.path` is where its bytes lie.
 
-        `written` has one entry per document of the record. Bytes that are here already, read the same way and without error, are not
-        stored again: their name is noted. Call in natural order of paths, for ordinals follow the order of calls.
+        `written` has one entry per document of the record. Bytes that are here already, read the same way and without an error that may pass,
+        are not stored again: their name is noted. Call in natural order of paths, for ordinals follow the order of calls.
         """
         self._writable()
         source = record.source
@@ -99,7 +99,7 @@ class Archive:
             before = self.catalogue.reading_of(source.sha256)
             if before == reading_digest:
                 earlier = self.catalogue.record(source.sha256)
-                if earlier is not None and (earlier.error is None or record.error is not None):
+                if earlier is not None and not earlier.worth_rereading and (earlier.error is None or record.error is not None):
                     self._note_name(source, batch_id)
                     return self._stored(source.sha256, new=False)
             if before:

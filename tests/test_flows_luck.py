@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -17,8 +18,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipeline.errors import Exit
-from pipeline.records import SourceRecord
+from flows.report import why
+from pipeline.errors import Exit, NotWritten
+from pipeline.intake import recognise
+from pipeline.messages import say
+from pipeline.page import process_page
+from pipeline.records import PASSING, Page, PageState, SourceRecord
+from pipeline.settings import Settings
 from tests import hazards, paper, trees
 
 Json = dict[str, Any]
@@ -238,6 +244,54 @@ def test_a_disk_that_takes_no_more_is_said_and_the_next_run_finishes(tmp_path: P
     assert again.returncode == Exit.REVIEW, again.stderr
     assert by_name(again)["giay-khai-sinh.jpg"]["outcome"] == "new"
     assert not list((tmp_path / "a" / ".sohoa").glob("parts/*"))
+
+
+def test_what_the_machine_did_to_a_page_is_mended_by_the_next_run(tmp_path: Path, samples: Path) -> None:
+    """A Tesseract that is killed (memory, an impatient administrator): told as such, and read again, for the paper is not at fault."""
+    scan, archive = samples / "three" / "giay-khai-sinh.jpg", tmp_path / "a"
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    real = shutil.which("tesseract")
+    (tools / "tesseract").write_text(f'#!/bin/sh\ncase "$*" in *--version*|*--list-langs*) exec {real} "$@";; esac\nkill -9 $$\n')
+    (tools / "tesseract").chmod(0o755)
+    first = trees.run("digitize", scan, "--archive", archive, PATH=f"{tools}:{os.environ['PATH']}")
+    assert first.returncode == Exit.REVIEW, first.stderr
+    assert "Tesseract broke off" in first.stdout
+    second = by_name(trees.run("digitize", scan, "--archive", archive, "--json"))["giay-khai-sinh.jpg"]
+    assert (second["outcome"], second["pages"][0]["state"], second["documents"][0]["type"]) == ("new", "good", "giay_khai_sinh")
+    assert by_name(trees.run("digitize", scan, "--archive", archive, "--json"))["giay-khai-sinh.jpg"]["outcome"] == "known"
+    other = tmp_path / "undisturbed"
+    trees.run("digitize", scan, "--archive", other)
+    assert trees.objects(archive) == trees.objects(other)
+
+
+def test_a_full_temporary_folder_is_no_fault_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.tif").write_bytes(hazards.broken_second_frame())
+    source = recognise(tmp_path / "broken.tif", "broken.tif", Settings())
+    assert process_page(source, 2, Settings()).reason == "read_failed"
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=4096))
+    with pytest.raises(NotWritten) as told:
+        process_page(source, 2, Settings())
+    assert told.value.key == "temp_full"
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_reason_of_a_page_can_be_said(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record keeps the reason alone: a message that wants more would bring the table down."""
+    monkeypatch.setenv("SOHOA_LANG", language)
+    code = "".join(p.read_text() for p in (trees.ROOT / "pipeline").glob("*.py"))
+    raised = set(re.findall(r'Page(?:Failed|Timeout)\("(\w+)"', code))
+    assert {"too_many_pixels", "ocr_timeout"} <= raised
+    for reason in raised | PASSING:
+        told = why(Page(7, PageState.FAILED, reason), "tờ 1.pdf")
+        assert told != reason
+        assert "…" not in told
+        assert "{" not in told
+
+
+def test_a_message_never_fails_over_its_words() -> None:
+    assert "…" in say("disk_full")
 
 
 # others at the same archive
