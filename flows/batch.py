@@ -32,7 +32,6 @@ class Progress:
 
     received: Callable[[int], None] = lambda pages: None  #: pages of one more file
     page: Callable[[Page], None] = lambda page: None
-    all_received: Callable[[], None] = lambda: None
     source: Callable[[Outcome], None] = lambda outcome: None
 
 
@@ -103,7 +102,6 @@ class Batch:
             except BaseException as error:
                 item.failure = error
             item.ready.set()
-        self.progress.all_received()
 
     def _receive(self, item: _Item, sums: set[str]) -> None:
         item.received = receive(item.found, self.settings)
