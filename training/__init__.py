@@ -1,0 +1,1 @@
+"""How the shipped recogniser and language model are made. Nobody who only runs Sohoa needs this."""
