@@ -1,0 +1,44 @@
+"""Line crops for the recogniser: the window of a line with the ink of its neighbours painted in the paper's colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from pipeline.images import Pixels
+from pipeline.recognition.lines import Mask, TextLine
+
+#: What is painted out takes its pale rim along, px of the ink.
+RIM = 2
+
+
+def cut(grey: Pixels, line: TextLine) -> Pixels:
+    """The line's window of `grey` (the page it was found on, HxW uint8), foreign ink painted over with the paper around it; dark on light."""
+    left, top, right, bottom = line.window
+    crop = grey[top:bottom, left:right]
+    if not line.foreign.any():
+        return crop.copy()
+    size = (crop.shape[1], crop.shape[0])
+    foreign = _spread(line.foreign, RIM, size)
+    own = _spread(line.own, 1, size)
+    out = crop.copy()
+    out[foreign & ~own] = _paper(crop, foreign | own)
+    return out
+
+
+def _spread(mask: Mask, by: int, size: tuple[int, int]) -> Mask:
+    """`mask` grown by `by` px either way, at `size` (width, height)."""
+    out = cv2.dilate(mask.astype(np.uint8), np.ones((2 * by + 1, 2 * by + 1), np.uint8))
+    return np.asarray(cv2.resize(out, size, interpolation=cv2.INTER_NEAREST) > 0)
+
+
+def cut_all(grey: Pixels, lines: Sequence[TextLine]) -> list[Pixels]:
+    """`cut` of each line."""
+    return [cut(grey, line) for line in lines]
+
+
+def _paper(crop: Pixels, marked: Mask) -> int:
+    bare = crop[~marked]
+    return int(np.median(bare)) if bare.size else int(np.percentile(crop, 90))
