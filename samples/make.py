@@ -1,6 +1,7 @@
 """Command that makes sample dossiers: any number by a seed, or the committed set again.
 
 python -m samples.make --out DIR --seed N --dossiers K
+python -m samples.make --tiers --out DIR --seed N --pages K [--font FAMILY ...]
 python -m samples.make --committed [--out DIR]
 """
 
@@ -14,7 +15,9 @@ from pathlib import Path
 
 from samples.committed import everything
 from samples.dossiers import make_dossiers
+from samples.fonts import held_out, typeface
 from samples.sheet import FontsMissing
+from samples.tiers import make_tiers
 
 HERE = Path(__file__).parent
 
@@ -26,17 +29,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same files")
     parser.add_argument("--dossiers", type=int, default=3, metavar="K", help="how many dossiers")
     parser.add_argument("--committed", action="store_true", help="make the committed set (batch, three and truth are replaced)")
+    parser.add_argument("--tiers", action="store_true", help="pages of every kind in four tiers from clean to bad, in tiers/ and truth/")
+    parser.add_argument("--pages", type=int, default=48, metavar="K", help="with --tiers: how many pages")
+    parser.add_argument("--font", action="append", default=[], metavar="FAMILY", help="with --tiers: draw in this family, more than once for more")
+    parser.add_argument("--held-out", action="store_true", help="with --tiers: draw in the families kept apart for the benchmark")
     asked = parser.parse_args(argv)
-    if not asked.committed and (asked.out is None or asked.dossiers < 1):
+    if not asked.committed and (asked.out is None or min(asked.dossiers, asked.pages) < 1):
         parser.print_usage(sys.stderr)
-        sys.stderr.write("--out DIR is needed, and at least one dossier\n")
+        sys.stderr.write("--out DIR is needed, and at least one dossier or page\n")
         return 1
+    faces = [(found, 1) for name in asked.font if (found := typeface([name]))] + (held_out() if asked.held_out else [])
+    if asked.tiers and len(faces) < len(asked.font) + asked.held_out:
+        sys.stderr.write("a font family is not installed or lacks Vietnamese letters\n")
+        return 3
     try:
         if asked.committed:
             root = asked.out or HERE
             for part in ("batch", "three", "truth"):
                 shutil.rmtree(root / part, ignore_errors=True)
             made = everything(root)
+        elif asked.tiers:
+            made = make_tiers(asked.out, asked.seed, asked.pages, faces)
         else:
             made = make_dossiers(asked.out, asked.seed, asked.dossiers)
     except FontsMissing as missing:
@@ -47,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-__all__ = ["main", "make_dossiers"]
+__all__ = ["main", "make_dossiers", "make_tiers"]
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -37,6 +37,8 @@ class How:
     bleed: float = 0.0  #: 0..1, how much of the other side shines through
     specks: int = 25
     fax: bool = False  #: too bad to read
+    gutter: float = 0.0  #: 0..1, shadow of a bound edge: strong at the left margin, a third of the page deep
+    copied: float = 0.0  #: 0..1, how rough a photocopy or fax of it was scanned: strokes broken and run together, specks, streaks; readable
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def scan(sheet: Sheet, how: How, rng: random.Random, *, back: Sheet | None = Non
     if how.bleed and back is not None:
         other = cv2.GaussianBlur(np.asarray(back.image.convert("L"), np.float32)[:, ::-1] / 255.0, (0, 0), 4.0)
         ink *= (1.0 - how.bleed * (1.0 - other))[..., None]
+    if how.copied:
+        ink = _copied(ink, how.copied, gen)
     h, w = ink.shape[:2]
     paper = ink * np.asarray(how.tint, np.float32)
     paper *= (1.0 + 0.012 * (_slow(gen, h, w, 5) - 0.5))[..., None]
@@ -107,6 +111,9 @@ def _laid(paper: np.ndarray, how: How, shift: tuple[float, float], rng: random.R
         deep = 0.16 * how.shadow * np.exp(-side / 0.022) + 0.07 * how.shadow * np.exp(-(1 - side) / 0.015)
         high = 0.10 * how.shadow * np.exp(-np.linspace(0, 1, h, dtype=np.float32) / 0.012)
         out *= (1 - deep)[None, :, None] * (1 - high)[:, None, None]
+    if how.gutter:
+        side = np.linspace(0, 1, w, dtype=np.float32)
+        out *= (1 - 0.72 * how.gutter * np.exp(-((side / 0.10) ** 1.3)))[None, :, None]
     return out.astype(np.float32)
 
 
@@ -119,6 +126,20 @@ def _noisy(seen: np.ndarray, how: How, gen: np.random.Generator) -> np.ndarray:
         r = 1 if gen.random() < 0.85 else 2
         cv2.circle(seen, (x, y), r, (float(gen.integers(70, 190)),) * 3, -1, cv2.LINE_AA)
     return np.asarray(np.clip(seen, 0, 255).round(), np.uint8)
+
+
+def _copied(ink: np.ndarray, strength: float, gen: np.random.Generator) -> np.ndarray:
+    """A copy through a fax at 200 dpi: each dot black or white by a level that wanders over the page, so strokes break and run together."""
+    h, w = ink.shape[:2]
+    size = (round(w * 200 / DPI), round(h * 200 / DPI))
+    small = cv2.resize(cv2.GaussianBlur(ink.mean(axis=2), (0, 0), 1.0 + 0.9 * strength), size, interpolation=cv2.INTER_AREA)
+    small += gen.standard_normal(small.shape, dtype=np.float32) * (0.05 + 0.08 * strength)
+    level = 0.60 + 0.16 * strength * (_slow(gen, size[1], size[0], 6) - 0.5) * 2
+    dots = (small > level).astype(np.float32)
+    for x in gen.integers(0, size[0], gen.integers(0, 1 + round(3 * strength))):
+        dots[:, x : x + 1] *= gen.random((size[1], 1), dtype=np.float32) > 0.4
+    back = cv2.resize(dots, (w, h), interpolation=cv2.INTER_LINEAR)
+    return np.repeat((0.03 + 0.97 * back)[..., None], 3, axis=2).astype(np.float32)
 
 
 def _faxed(ink: np.ndarray, gen: np.random.Generator) -> np.ndarray:

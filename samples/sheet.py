@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,8 @@ A5 = (148.0, 210.0)
 
 Colour = tuple[int, int, int]
 PxBox = tuple[float, float, float, float]
+#: Font file and scale of its size under (family, bold, italic).
+Faces = Mapping[tuple[str, bool, bool], tuple[Path, float]]
 
 FONT_FOLDERS = tuple(
     Path("/usr/share/fonts") / tail
@@ -71,13 +73,34 @@ class Written:
     box: PxBox
 
 
-@cache
+_others: Faces = {}
+
+
+def use(faces: Faces) -> Faces:
+    """Draw in these faces from now on, in Liberation where they have none; answers what was used before. See samples/fonts.py."""
+    global _others
+    before, _others = _others, faces
+    return before
+
+
 def font(style: Style) -> ImageFont.FreeTypeFont:
-    """The Liberation face of a style at 300 dpi; raises FontsMissing."""
-    name = f"{_FILES[style.family]}-{_FACES[style.bold, style.italic]}.ttf"
+    """The face of a style at 300 dpi, Liberation's unless others are in use; raises FontsMissing."""
+    key = style.family, style.bold, style.italic
+    path, scale = _others.get(key) or (_liberation(*key), 1.0)
+    return _opened(path, round(style.size * DPI / 72 * scale))
+
+
+@cache
+def _opened(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@cache
+def _liberation(family: str, bold: bool, italic: bool) -> Path:
+    name = f"{_FILES[family]}-{_FACES[bold, italic]}.ttf"
     for folder in FONT_FOLDERS:
         if (folder / name).is_file():
-            return ImageFont.truetype(folder / name, round(style.size * DPI / 72), layout_engine=ImageFont.Layout.BASIC)
+            return folder / name
     raise FontsMissing(f"{name} not found in {', '.join(map(str, FONT_FOLDERS))}; install the package fonts-liberation2 (or fonts-liberation)")
 
 

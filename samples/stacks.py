@@ -43,6 +43,7 @@ class Stack:
     seed: str
     pages: list[Scanned] = field(default_factory=list)
     documents: list[dict[str, Any]] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)  #: what else the truth says of the file
     _last: Sheet | None = None
 
     def _add(self, sheet: Sheet, changes: dict[str, Any], **truth: Any) -> int:
@@ -53,13 +54,22 @@ class Stack:
         return len(self.pages)
 
     def paper(
-        self, paper: Paper, dossier: str = "", each: dict[int, dict[str, Any]] | None = None, accept: tuple[str, ...] = (), **changes: Any
+        self,
+        paper: Paper,
+        dossier: str = "",
+        each: dict[int, dict[str, Any]] | None = None,
+        accept: tuple[str, ...] = (),
+        behind: Sheet | None = None,
+        **changes: Any,
     ) -> None:
-        """Scan all sheets of a paper; `changes` to the scanner for all of them, `each` for sheet numbers from 1."""
+        """Scan all sheets of a paper; `changes` to the scanner for all of them, `each` for sheet numbers from 1.
+
+        `behind` is what shines through a sheet that has nothing of its own on its back.
+        """
         numbers = []
         changes.setdefault("tint", random.Random(f"{self.seed}/{paper.type}/{len(self.pages)}").choice(PAPERS))  # one paper, one tint
         for n, sheet in enumerate(paper.sheets, 1):
-            back = paper.sheets[n] if n < len(paper.sheets) and n % 2 else None
+            back = paper.sheets[n] if n < len(paper.sheets) and n % 2 else behind
             numbers.append(self._add(sheet, changes | (each or {}).get(n, {}), back=back, accept=accept))
         self.documents.append(
             {"pages": numbers, "type": paper.type, "also": list(paper.also), "dossier": dossier, "fields": dict(paper.fields)},
@@ -106,6 +116,7 @@ class Stack:
                 "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
                 "pages": [{"number": n} | t for n, t in enumerate(truths, 1)],
                 "documents": self.documents,
+                **self.about,
             },
         )
         return path
