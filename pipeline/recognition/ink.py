@@ -103,7 +103,7 @@ def _without_rules(ink: Pixels, dpi: float) -> tuple[Pixels, Pixels]:
             continue
         # the ragged edge of a rule goes with it
         wide = np.asarray(cv2.dilate(rule, np.ones((1, 3) if upright else (3, 1), np.uint8)), np.uint8) & ink
-        rest = mask & (1 - wide)
+        rest = np.asarray(mask & (1 - wide), np.uint8)
         # letters stand out from the rule; what is left of its edges does not
         out = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((1, stem) if upright else (stem, 1), np.uint8))
         mask = np.asarray(rest | (wide & cv2.dilate(out, np.ones((1, thick) if upright else (thick, 1), np.uint8)) & mask), np.uint8)

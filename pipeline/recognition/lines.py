@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -25,11 +24,12 @@ TALL = 3.2
 #: One lower than this share of it is a mark where letters are near, and small print where none are.
 MARK = 0.55
 #: Letters of a row are no further apart than this many heights of theirs; justified text stays below it.
-GAP = 1.25
+GAP = 1.4
 #: Room round a line's ink that is cut with it, inch: above and below, left and right.
 MARGIN = (0.030, 0.035)
-#: Marks above letters reach this many heights of the core above it, those below this many (stacked marks over capitals, the dot below).
-ABOVE, BELOW = 1.35, 0.75
+#: Marks over letters climb this many heights of the core over the baseline (two marks on a small letter); the dot below hangs by this share of a
+#: capital's height, or of the core's where a row's letters are all of one height.
+ABOVE, BELOW, BELOW_EVEN = 2.35, 0.50, 0.60
 
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
@@ -118,25 +118,26 @@ class _Rows:
     def height(self) -> Numbers:
         return self.baseline - self.core_top
 
+    @property
+    def reach(self) -> tuple[Numbers, Numbers]:
+        """Y of the highest and the lowest mark."""
+        even = self.unit < 1.25 * self.height
+        return self.baseline - ABOVE * self.height, self.baseline + np.where(even, BELOW_EVEN, BELOW) * self.unit
+
 
 def _rows(parts: _Parts, ink: Ink) -> _Rows:
     """Letters linked to rows; `parts.row` is set for them."""
-    dpi, usual = ink.dpi, parts.usual
-    width, height = parts.width, parts.height
-    rule = ((height > 0.2 * dpi) & (width < 0.025 * dpi) & (height > 8 * width)) | ((height < 0.025 * dpi) & (width > 0.25 * dpi))
-    able = (height >= LETTER[0] * dpi) & (height <= LETTER[1] * dpi) & (height <= TALL * max(usual, 0.06 * dpi)) & ~rule & (width < 5 * dpi)
-    plain = able & (height >= MARK * usual)
-    near = _near(parts, plain, ink)
-    small = able & ~plain & ~near & (width >= 0.01 * dpi)
-    chosen = np.flatnonzero(plain | small)
-    if not len(chosen):
+    letters, dashes = _letters(parts, ink)
+    chosen = np.flatnonzero(letters | dashes)
+    if not letters.any():
         nothing = np.zeros(0)
         return _Rows(nothing, nothing, nothing, nothing, nothing)
-    group = _linked(parts, chosen, ink)
+    group = _linked(parts, chosen, ink, 0.28, 1.1)
+    group = _relinked(parts, chosen, group, ink)
     order = np.lexsort((parts.left[chosen], group))
     chosen, group = chosen[order], group[order]
-    high = height[chosen].astype(np.float64)
-    unit = _quantile(high, group, 0.7)
+    counts = letters[chosen]
+    unit = _quantile(parts.height[chosen][counts].astype(np.float64), group[counts], 0.7, int(group.max()) + 1)
     # the furthest right edge so far, row by row: rows are kept apart by an offset larger than the page
     offset = group * (4.0 * ink.mask.shape[1])
     reach = np.maximum.accumulate(parts.right[chosen] + offset) - offset
@@ -144,15 +145,37 @@ def _rows(parts: _Parts, ink: Ink) -> _Rows:
     starts = np.r_[True, group[1:] != group[:-1]] | (gap > GAP * unit[group])
     starts[1:] |= ink.ruled(reach[:-1], parts.left[chosen][1:], parts.top[chosen][1:], parts.bottom[chosen][1:]) & (gap[1:] > 0)
     piece = np.cumsum(starts) - 1
+    # dashes alone are marks of some row
+    real = np.bincount(piece, weights=counts) > 0
+    piece = np.where(real, np.cumsum(real) - 1, -1)[piece]
+    chosen, piece, counts = chosen[piece >= 0], piece[piece >= 0], counts[piece >= 0]
     parts.row[chosen] = piece
-    unit = _quantile(high, piece, 0.7)
-    baseline = _quantile(parts.bottom[chosen].astype(np.float64), piece, 0.5)
+    number = int(piece.max()) + 1
+    chosen, piece = chosen[counts], piece[counts]
+    unit = _quantile(parts.height[chosen].astype(np.float64), piece, 0.7)
+    bottom = parts.bottom[chosen].astype(np.float64)
+    baseline = _quantile(bottom, piece, 0.5)
     # the core is told by letters that stand on the line
-    stands = np.abs(parts.bottom[chosen] - baseline[piece]) < 0.25 * unit[piece]
-    core_top = np.minimum(_quantile(parts.top[chosen][stands].astype(np.float64), piece[stands], 0.5, len(unit)), baseline - 0.4 * unit)
-    left = np.minimum.reduceat(parts.left[chosen], np.flatnonzero(starts)).astype(np.float64)
-    right = np.maximum.reduceat(parts.right[chosen], np.flatnonzero(starts)).astype(np.float64)
+    stands = np.abs(bottom - baseline[piece]) < 0.25 * unit[piece]
+    core_top = np.fmin(_quantile(parts.top[chosen][stands].astype(np.float64), piece[stands], 0.5, number), baseline - 0.4 * unit)
+    left, right = np.full(number, np.inf), np.full(number, -np.inf)
+    np.minimum.at(left, piece, parts.left[chosen])
+    np.maximum.at(right, piece, parts.right[chosen])
     return _Rows(left, right, core_top, baseline, unit)
+
+
+def _letters(parts: _Parts, ink: Ink) -> tuple[Mask, Mask]:
+    """Which components are letters that make rows, and which are dashes, that only link them."""
+    dpi, usual = ink.dpi, parts.usual
+    width, height = parts.width, parts.height
+    rule = ((height > 0.2 * dpi) & (width < 0.025 * dpi) & (height > 8 * width)) | ((height < 0.025 * dpi) & (width > 0.25 * dpi))
+    able = (height >= LETTER[0] * dpi) & (height <= LETTER[1] * dpi) & (height <= TALL * max(usual, 0.06 * dpi)) & ~rule & (width < 5 * dpi)
+    plain = able & (height >= MARK * usual)
+    small = able & ~plain & (width >= 0.01 * dpi)
+    if small.any():
+        small &= ~_near(parts, plain, ink)
+    dashes = ~plain & ~small & ~rule & (width >= 1.8 * height) & (width >= 0.4 * usual) & (width <= 2.5 * usual)
+    return np.asarray(plain | small), np.asarray(dashes)
 
 
 def _near(parts: _Parts, plain: Mask, ink: Ink) -> Mask:
@@ -165,21 +188,38 @@ def _near(parts: _Parts, plain: Mask, ink: Ink) -> Mask:
     return np.asarray(zone[(parts.top + parts.bottom) // 4, (parts.left + parts.right) // 4] > 0)
 
 
-def _linked(parts: _Parts, chosen: Integers, ink: Ink) -> Integers:
-    """A number for each chosen letter, the same for those of one row: their middles, drawn out sideways, touch."""
-    canvas = np.zeros(ink.walls.shape, np.uint8)
-    box = np.stack([parts.left[chosen], parts.top[chosen], parts.right[chosen], parts.bottom[chosen]], 1).astype(np.float64)
-    high = box[:, 3] - box[:, 1]
-    reach = 0.8 * np.maximum(high, parts.usual)
-    middle = (box[:, 1] + box[:, 3]) / 2
-    half = np.maximum(0.28 * high, 1.0)
-    drawn = np.stack([box[:, 0] - reach, middle - half, box[:, 2] + reach, middle + half], 1) / 2
-    for x0, y0, x1, y1 in np.rint(np.maximum(drawn, 0)).astype(int).tolist():
-        canvas[y0 : y1 + 1, x0 : x1 + 1] = 1
-    canvas[ink.walls > 0] = 0
-    _, labels = cv2.connectedComponents(canvas, connectivity=4)
-    found = labels[np.rint(middle / 2).astype(int), ((box[:, 0] + box[:, 2]) / 4).astype(int)]
+def _linked(parts: _Parts, chosen: Integers, ink: Ink, half: float, reach: float) -> Integers:
+    """A number for each chosen component, the same for those of one row.
+
+    Their middles, `half` a height up and down and drawn out sideways by `reach` heights, touch.
+    """
+    canvas = np.zeros((ink.mask.shape[0] + 1, ink.walls.shape[1] + 1), np.uint8)
+    left, top, right, bottom = (v[chosen].astype(np.float64) for v in (parts.left, parts.top, parts.right, parts.bottom))
+    high, middle = bottom - top, (top + bottom - 1) / 2
+    away = reach * np.maximum(np.minimum(high, 2 * parts.usual), 0.8 * parts.usual)
+    thick = half * np.minimum(high, 1.8 * parts.usual)
+    drawn = np.stack([(left - away) / 2, np.ceil(middle - thick), (right + away) / 2, np.floor(middle + thick)], 1)
+    for x0, y0, x1, y1 in np.maximum(drawn, 0).astype(int).tolist():
+        canvas[y0 : max(y0, y1) + 1, x0 : x1 + 1] = 1
+    canvas[:-1:2, :-1][ink.walls[: len(canvas[:-1:2])] > 0] = 0
+    canvas[1::2, :-1][ink.walls[: len(canvas[1::2])] > 0] = 0
+    labels, _ = components(canvas)
+    found = labels[np.ceil(middle - thick).astype(int), ((left + right) / 4).astype(int)]
     return np.asarray(np.unique(found, return_inverse=True)[1], np.int64)
+
+
+def _relinked(parts: _Parts, chosen: Integers, group: Integers, ink: Ink) -> Integers:
+    """Groups that hold more than one row linked again by a narrower band."""
+    for half in (0.14, 0.04):
+        bottom, high = parts.bottom[chosen].astype(np.float64), parts.height[chosen].astype(np.float64)
+        spread = _quantile(bottom, group, 0.88) - _quantile(bottom, group, 0.12)
+        mixed = (spread > 0.9 * _quantile(high, group, 0.6))[group]
+        if not mixed.any():
+            break
+        group = group.copy()
+        group[mixed] = group.max() + 1 + _linked(parts, chosen[mixed], ink, half, 0.7)
+        group = np.unique(group, return_inverse=True)[1]
+    return group
 
 
 def _quantile(values: Numbers, group: Integers, q: float, count: int = 0) -> Numbers:
@@ -196,28 +236,59 @@ def _quantile(values: Numbers, group: Integers, q: float, count: int = 0) -> Num
 
 def _adopt(parts: _Parts, rows: _Rows) -> None:
     """Marks, commas and pieces of letters to the row whose letters they stand by."""
+    _release(parts, rows)
     free = np.flatnonzero(parts.row < 0)
     free = free[parts.height[free] < 2.2 * parts.usual]
-    order = np.argsort(parts.top[free], kind="stable")
-    free = free[order]
+    free = free[np.argsort(parts.top[free], kind="stable")]
     left, top, right, bottom = (v[free].astype(np.float64) for v in (parts.left, parts.top, parts.right, parts.bottom))
+    middle = (left + right) / 2
     best = np.full(len(free), np.inf)
     owner = np.full(len(free), -1)
-    for k in range(len(rows.left)):
-        high = rows.height[k]
-        start, end = np.searchsorted(top, [rows.core_top[k] - ABOVE * high, rows.baseline[k] + BELOW * high])
+    letters = np.flatnonzero(parts.row >= 0)
+    letters = letters[np.lexsort((parts.left[letters], parts.row[letters]))]
+    bounds = np.searchsorted(parts.row[letters], np.arange(len(rows.left) + 1))
+    highest, lowest = rows.reach
+    for k in np.flatnonzero(np.diff(bounds)):
+        unit = rows.unit[k]
+        start, end = np.searchsorted(top, [highest[k], lowest[k]])
         if start == end:
             continue
         here = slice(start, end)
-        aside = np.maximum(rows.left[k] - right[here], left[here] - rows.right[k])
-        # far edges count: the dot below hangs by half a height at most, marks above climb higher
-        over = np.maximum(0, rows.core_top[k] - top[here]) / (ABOVE * high)
-        under = np.maximum(0, bottom[here] - rows.baseline[k]) / (BELOW * high)
-        cost = np.maximum(over, under) + 0.5 * np.maximum(0, aside) / high
-        fits = (over <= 1) & (under <= 1) & (aside < 0.8 * rows.unit[k]) & (cost < best[here])
-        best[here] = np.where(fits, cost, best[here])
-        owner[here] = np.where(fits, k, owner[here])
+        aside = np.maximum(0, np.maximum(rows.left[k] - right[here], left[here] - rows.right[k]))
+        # far edges tell: the dot below hangs by half a height at most, marks above climb higher
+        fits = (bottom[here] <= lowest[k]) & (aside < 0.8 * unit)
+        if not fits.any():
+            continue
+        # the letter that it stands over or under, if there is one
+        of = letters[bounds[k] : bounds[k + 1]]
+        nearest = of[np.clip(np.searchsorted(parts.left[of], middle[here] + 0.15 * unit) - 1, 0, len(of) - 1)]
+        anchored = (parts.left[nearest] <= middle[here] + 0.15 * unit) & (parts.right[nearest] >= middle[here] - 0.15 * unit)
+        gap = np.maximum(parts.top[nearest] - bottom[here], top[here] - parts.bottom[nearest])
+        loose = np.maximum(rows.core_top[k] - bottom[here], top[here] - rows.baseline[k])
+        cost = np.maximum(0, np.where(anchored, gap, loose + 0.3 * unit)) + 0.5 * aside
+        better = fits & (cost < best[here])
+        best[here] = np.where(better, cost, best[here])
+        owner[here] = np.where(better, k, owner[here])
     parts.row[free] = owner
+
+
+def _release(parts: _Parts, rows: _Rows) -> None:
+    """Rows of one or two components that are marks of a row of larger letters are none: their components are free again."""
+    members = np.bincount(parts.row[parts.row >= 0], minlength=len(rows.left))
+    few = np.flatnonzero(members <= 2)
+    strong = np.flatnonzero(members >= 2)
+    if not len(few) or not len(strong):
+        return
+    a, b = few[:, None], strong[None]
+    unit = rows.unit[b]
+    highest, lowest = rows.reach
+    smaller = rows.unit[a] < 0.8 * unit
+    inside = (rows.right[a] > rows.left[b] - 0.4 * unit) & (rows.left[a] < rows.right[b] + 0.4 * unit)
+    level = (rows.core_top[a] >= highest[b]) & (rows.baseline[a] <= lowest[b])
+    off = (np.abs(rows.baseline[a] - rows.baseline[b]) > 0.3 * unit) | (rows.unit[a] < 0.5 * unit)
+    weak = np.zeros(len(rows.left) + 1, np.bool_)
+    weak[few[(smaller & inside & level & off).any(axis=1)]] = True
+    parts.row[weak[parts.row]] = -1
 
 
 def _lines(parts: _Parts, rows: _Rows, ink: Ink, shape: tuple[int, ...]) -> list[TextLine]:
@@ -232,8 +303,6 @@ def _lines(parts: _Parts, rows: _Rows, ink: Ink, shape: tuple[int, ...]) -> list
     np.maximum.at(box[2], row, parts.right[member])
     np.maximum.at(box[3], row, parts.bottom[member])
     zone_top, zone_bottom = _zones(rows)
-    box[1] = np.maximum(box[1], np.floor(zone_top))
-    box[3] = np.minimum(box[3], np.ceil(zone_bottom))
     owner = np.r_[-1, parts.row]
     crossing = _crossing(parts)
     height, width = shape[:2]
@@ -242,7 +311,7 @@ def _lines(parts: _Parts, rows: _Rows, ink: Ink, shape: tuple[int, ...]) -> list
     out = []
     for k in np.lexsort((box[0], rows.baseline)):
         left, top, right, bottom = (int(v) for v in box[:, k])
-        if not _is_print(right - left, bottom - top, ink.dpi):
+        if right <= left or not _is_print(right - left, bottom - top, ink.dpi):
             continue
         x0, y0 = max(0, left - mx), max(0, top - my)
         x1, y1 = min(ink.mask.shape[1], right + mx), min(ink.mask.shape[0], bottom + my)
@@ -250,10 +319,10 @@ def _lines(parts: _Parts, rows: _Rows, ink: Ink, shape: tuple[int, ...]) -> list
         own = owner[labels] == k
         shared = crossing[labels]
         if shared.any():
+            # what runs through several rows is cut where this one ends
+            shared[: max(0, int(zone_top[k]) - y0)] = False
+            shared[max(0, int(np.ceil(zone_bottom[k])) - y0) :] = False
             own |= shared
-        cut_top, cut_bottom = max(0, int(zone_top[k]) - y0), max(0, int(np.ceil(zone_bottom[k])) - y0)
-        own[:cut_top] = False
-        own[cut_bottom:] = False
         foreign = (ink.all[y0:y1, x0:x1] > 0) & ~own
         out.append(
             TextLine(
