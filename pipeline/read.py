@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +11,17 @@ import cv2
 import numpy as np
 
 from pipeline import marks, noise, order, tesseract
+from pipeline.images import Pixels
 from pipeline.inkseal import without_seals
 from pipeline.leaders import without_leaders
+from pipeline.recognition import batched, models
+from pipeline.recognition.language import Language
+from pipeline.recognition.network import Network
 from pipeline.records import Line, Reading, Word
 from pipeline.settings import Settings
-from pipeline.text import clean_ocr, valid_share
+from pipeline.text import clean_ocr, judge_word, valid_share
+
+log = logging.getLogger(__name__)
 
 #: What was done to the page and to what was read, in one line, for its provenance.
 SETTINGS = f"{tesseract.READ}; seals and leaders painted over, noise dropped, marks of set phrases put right"
@@ -25,12 +32,38 @@ READ_DPI = 300.0
 BITONAL, SMOOTH = 0.03, 0.7
 
 
-def read_image(grey: np.ndarray, dpi: float, settings: Settings, languages: str = "") -> Reading:
-    """Read a page.
+def read_image(grey: Pixels, dpi: float, settings: Settings, languages: str = "") -> Reading:
+    """Read a page by the engine of the settings.
 
     `grey`: HxW uint8, upright and straight, dark on light. `dpi`: its resolution. `languages`: Tesseract's, those of the settings when empty.
     Boxes of the answer are fractions of this image. Raises MissingTool, PageTimeout, PageFailed.
     """
+    page = settings.page
+    if page.engine == "pytesseract":
+        return by_tesseract(grey, dpi, settings, languages)
+    try:
+        network = models.network(page.network)
+    except models.UnknownModel as error:
+        log.warning("%s; read by Tesseract", error)
+        return by_tesseract(grey, dpi, settings, languages)
+    found = by_network(grey, dpi, network, models.language() if page.context else None, page.network)
+    if page.engine == "batched" or not _doubtful(found, settings):
+        return found
+    other = by_tesseract(grey, dpi, settings, languages)
+    return other if _worth(other) > _worth(found) else found
+
+
+def by_network(grey: Pixels, dpi: float, network: Network, language: Language | None, name: str) -> Reading:
+    """All lines by the network in batches, in context where there is a language model."""
+    image, dpi = smaller(without_leaders(without_seals(grey, dpi), dpi), dpi)
+    aspect = image.shape[1] / image.shape[0]
+    lines = order.arrange(noise.clean(batched.read_lines(image, dpi, network, language), aspect), aspect)
+    context = "in context" if language else "without context"
+    return reading(lines, engine=f"sohoa {name} {network.facts.get('lines', '')}".strip(), settings=f"lines in batches, {context}")
+
+
+def by_tesseract(grey: Pixels, dpi: float, settings: Settings, languages: str = "") -> Reading:
+    """One Tesseract run over the whole page."""
     languages = languages or settings.page.languages
     image, dpi = prepared(without_leaders(without_seals(grey, dpi), dpi), dpi)
     height, width = image.shape
@@ -41,6 +74,18 @@ def read_image(grey: np.ndarray, dpi: float, settings: Settings, languages: str 
     aspect = width / height
     lines = marks.repaired_lines(order.arrange(noise.clean(_lines(tokens, width, height), aspect), aspect))
     return reading(lines, engine=f"tesseract {tesseract.installed().version} {languages}", settings=SETTINGS)
+
+
+def _doubtful(found: Reading, settings: Settings) -> bool:
+    """Whether another engine may read the page better."""
+    page = settings.page
+    return not found.lines or found.mean < page.doubtful_mean or found.valid < page.doubtful_valid
+
+
+def _worth(found: Reading) -> float:
+    """Judges two readings of one page by what does not depend on the engine: syllables that are some against those that are none."""
+    told = [judge_word(w.text) for w in found.words]
+    return told.count(True) - 2.0 * told.count(False)
 
 
 def reading(lines: Sequence[Line], engine: str, settings: str = "") -> Reading:
@@ -65,11 +110,18 @@ def write_pgm(path: Path, grey: np.ndarray) -> None:
         file.write(np.ascontiguousarray(grey).tobytes())
 
 
-def prepared(grey: np.ndarray, dpi: float) -> tuple[np.ndarray, float]:
+def smaller(grey: Pixels, dpi: float) -> tuple[Pixels, float]:
+    """The page and its resolution; very fine scans at `READ_DPI`."""
+    if dpi <= MOST_DPI:
+        return grey, dpi
+    scale = READ_DPI / dpi
+    return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8), READ_DPI
+
+
+def prepared(grey: Pixels, dpi: float) -> tuple[Pixels, float]:
     """The image that Tesseract is given, and its resolution: very fine scans made smaller, the stairs of bitonal ones smoothed."""
     if dpi > MOST_DPI:
-        scale = READ_DPI / dpi
-        return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8), READ_DPI
+        return smaller(grey, dpi)
     histogram = np.bincount(grey.ravel()[:: max(1, grey.size // 500_000)], minlength=256)
     if histogram[8:248].sum() < BITONAL * histogram.sum():
         return np.asarray(cv2.GaussianBlur(grey, (0, 0), SMOOTH), np.uint8), dpi

@@ -72,6 +72,7 @@ class Word(Record):
     box: Box
     confidence: float  #: 0..1
     source: str = "ocr"  #: `ocr`, or `file` where the file itself carries the text
+    raw: str = ""  #: what the network alone read, where context has changed it
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import os
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
@@ -43,6 +44,11 @@ class PageSettings(Section):
     min_dpi: int = Field(200, description="below this a page is doubtful; TT 05/2025/TT-BNV art. 8, NĐ 30/2020/NĐ-CP annex I part II")
     blank_ink: float = Field(0.0005, description="share of dark pixels inside the margins below which a page is blank")
     max_skew: float = Field(10.0, description="largest skew looked for, degrees either way")
+    engine: Literal["auto", "batched", "pytesseract"] = Field(
+        "auto", description="what reads: batched (own network), pytesseract (Tesseract), auto (batched, and doubtful pages by both)"
+    )
+    network: str = Field("office", description="network of the batched engine: office (the shipped one), or an installed Tesseract pack, as vie")
+    context: bool = Field(True, description="weigh what the network doubts with the Vietnamese language model")
     languages: str = Field("vie", description="Tesseract languages")
     doubtful_p5: float = Field(0.30, description="5th-percentile word confidence below which a page is doubtful")
     doubtful_mean: float = Field(0.75, description="mean word confidence below which a page is doubtful")

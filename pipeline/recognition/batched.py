@@ -1,0 +1,87 @@
+"""The engine `batched`: lines found on the page, all read by the network in small batches, decoded in context, as records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from pipeline.images import Pixels
+from pipeline.recognition.crops import cut_all
+from pipeline.recognition.decoding import DecodedLine, DecodedWord, decode
+from pipeline.recognition.language import Language
+from pipeline.recognition.lines import TextLine, find_lines
+from pipeline.recognition.network import Network
+from pipeline.records import Box, Line, Word
+from pipeline.text import clean_ocr
+
+
+def read_lines(grey: Pixels, dpi: float, network: Network, language: Language | None) -> list[Line]:
+    """What is printed on a page, line by line in no order; boxes are fractions of the page.
+
+    `grey`: HxW uint8, upright and straight, dark on light. Without `language` every line is as the network alone reads it.
+    """
+    found = find_lines(grey, dpi)
+    scores = network.log_probs(cut_all(grey, found))
+    out = []
+    for line, log_probs in zip(found, scores, strict=True):
+        decoded = decode(log_probs, network.codes, network.null, language)
+        words = _words(line, decoded, len(log_probs), grey.shape)
+        if words:
+            out.append(Line(tuple(words), _hull([w.box for w in words])))
+    return out
+
+
+def _words(line: TextLine, decoded: DecodedLine, columns: int, shape: tuple[int, ...]) -> list[Word]:
+    height, width = shape[:2]
+    out = []
+    for word, (x0, y0, x1, y1) in zip(decoded.words, spans(line, decoded.words, columns), strict=True):
+        text = clean_ocr(word.text)
+        if text:
+            raw = word.raw if word.raw != word.text else ""
+            out.append(Word(text, (x0 / width, y0 / height, x1 / width, y1 / height), word.confidence, raw=raw))
+    return out
+
+
+def spans(line: TextLine, words: Sequence[DecodedWord], columns: int) -> list[Box]:
+    """Boxes of the words, px of the page: the line's ink parted in the widest gap between the last letter of a word and the first of the next."""
+    if not words:
+        return []
+    left, top, right, bottom = line.window
+    inked = line.own.any(axis=0)
+    cells = len(inked)
+    per_column = cells / max(1, columns)
+    middles = [((w.first + 0.5) * per_column, (w.last + 0.5) * per_column) for w in words]
+    cuts = [0.0]
+    for (_, end), (start, _) in pairwise(middles):
+        cuts.append(_widest_gap(inked, end, start))
+    cuts.append(float(cells))
+    across, down = (right - left) / cells, (bottom - top) / line.own.shape[0]
+    out = []
+    for (first, last), (begin, stop) in zip(pairwise(cuts), middles, strict=True):
+        a, b = int(first), max(int(first) + 1, int(np.ceil(last)))
+        part = line.own[:, a:b]
+        xs, ys = np.flatnonzero(part.any(axis=0)), np.flatnonzero(part.any(axis=1))
+        if len(xs):
+            x0, x1, y0, y1 = a + int(xs[0]), a + int(xs[-1]) + 1, int(ys[0]), int(ys[-1]) + 1
+        else:  # print that the ink mask has lost
+            x0, x1, y0, y1 = int(begin), int(np.ceil(stop)) + 1, 0, line.own.shape[0]
+        box = (left + x0 * across, top + y0 * down, min(left + x1 * across, right), min(top + y1 * down, bottom))
+        out.append(box)
+    return out
+
+
+def _widest_gap(inked: np.ndarray, start: float, end: float) -> float:
+    """Middle of the longest run without ink between `start` and `end`, or the middle of the two."""
+    a, b = max(0, int(start)), min(len(inked), int(np.ceil(end)) + 1)
+    bare = np.flatnonzero(~inked[a:b])
+    if not len(bare):
+        return (start + end) / 2
+    runs = np.split(bare, np.flatnonzero(np.diff(bare) > 1) + 1)
+    longest = max(runs, key=len)
+    return a + float(longest[0] + longest[-1] + 1) / 2
+
+
+def _hull(boxes: Sequence[Box]) -> Box:
+    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
