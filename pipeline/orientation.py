@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from pipeline import skew
-from pipeline.blank import MASK_DPI, Ink, ink_of, reduced, without_border
+from pipeline.blank import MASK_DPI, Ink, Mask, ink_of, reduced, without_border
 from pipeline.geometry import straighten
 from pipeline.images import Pixels
 
 _LETTERS_DPI = 150.0  #: an x-height of 10-point print is 10 px there
+_LEVEL = 0.35  #: ink is darker than paper by this, once it is turned
 
 _RULE_INCH = 0.45  #: a straight run of ink longer than this is a rule, not a letter
 
@@ -25,12 +27,16 @@ _SKEW_CLEAR = 1.5  #: a page whose top is in doubt (a drawing, a photograph, a s
 
 #: Mean vote of the words below which top and bottom are in doubt. Seen upright: 0.27 and more on 31 office scans, 0.19 on an identity card's back.
 _UP_SURE = 0.15
+_UP_PLAIN = 0.30  #: and at the mask's dpi, where strokes run into each other, below which the page is looked at more finely
 _VOTE = 3.0  #: a word whose ink above its band outweighs that below by a third of both casts a full vote
 _WIDEST = 2.0  #: inch; a wider run of words counts no more: the machine-readable lines of a card have no rise and would outvote its print
+_WORDS_MANY = 12.0  #: inch of words from which the look at the mask's dpi does
 _WORDS_FEW = 2.0  #: inch of words that have anything above or below; less says nothing
 
 _OSD_SURE = 2.0  #: Tesseract's orientation confidence from which it confirms what the page hints at; it was wrong at 3.1 on a card's back
 _OSD_ALONE = 5.0  #: and from which it is heeded alone
+
+Numbers = npt.NDArray[np.intp]
 
 #: Asks an outside judge: clockwise degrees that make the page upright and its confidence, or None.
 Judge = Callable[[Pixels, float], tuple[int, float] | None]
@@ -45,14 +51,14 @@ class Upright:
     sure: bool  #: by the page itself, without asking
 
 
-def find(grey: Pixels, dpi: float, max_skew: float, judge: Judge | None = None) -> Upright:
+def find(grey: Pixels, dpi: float, max_skew: float, judge: Judge | None = None, ink: Ink | None = None) -> Upright:
     """The turn and the skew of a grey page. A page that says nothing stays as it is.
 
-    `judge` is asked in doubt only; its answer counts when it is confident.
+    `judge` is asked in doubt only; its answer counts when it is confident. `ink` is the page's at about MASK_DPI, where it is known already.
     """
-    whole = without_border(ink_of(reduced(grey, dpi)))
+    whole = without_border(ink or ink_of(reduced(grey, dpi)))
     letters = without_rules(whole, min(dpi, MASK_DPI))
-    (_, flat_clear), (_, side_clear) = skew.measure(letters, max_skew), skew.measure(_lying(letters), max_skew)
+    flat_clear, side_clear = skew.clarity(letters, max_skew), skew.clarity(_lying(letters), max_skew)
     sideways = side_clear > flat_clear
     best, other = max(flat_clear, side_clear), min(flat_clear, side_clear)
     rise = 0.0
@@ -60,7 +66,9 @@ def find(grey: Pixels, dpi: float, max_skew: float, judge: Judge | None = None) 
     if axis_sure:
         # rules are cut into steps where they lean, and what is left of them misleads: they count whole for the angle, or not at all for the axis
         lean, _ = skew.measure(_lying(whole) if sideways else whole, max_skew)
-        rise = above_or_below(grey, dpi, 90 if sideways else 0, lean)
+        rise, told = above_or_below(whole, min(dpi, MASK_DPI), 90 if sideways else 0, lean)
+        if abs(rise) < _UP_PLAIN or told < _WORDS_MANY:
+            rise, _ = above_or_below(ink_of(reduced(grey, dpi, _LETTERS_DPI)), min(dpi, _LETTERS_DPI), 90 if sideways else 0, lean)
         if abs(rise) >= _UP_SURE:
             rotation = (90 if sideways else 0) + (0 if rise > 0 else 180)
             return Upright(rotation, lean, True)
@@ -84,38 +92,80 @@ def _lying(ink: Ink) -> Ink:
 def without_rules(ink: Ink, dpi: float) -> Ink:
     """The ink without long straight runs: table rules, frames, underlines, black borders."""
     run = max(9, round(_RULE_INCH * dpi))
-    mask = ink.mask.astype(np.uint8)
-    flat = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
-    upright = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((run, 1), np.uint8))
-    rules = cv2.bitwise_or(flat, upright)
-    return Ink(ink.mask & (cv2.dilate(rules, np.ones((3, 3), np.uint8)) == 0), ink.dark)
+    rules = long_runs(ink.mask, run) | long_runs(ink.mask.T, run).T
+    return Ink(ink.mask & ~_grown(rules), ink.dark) if rules.any() else ink
 
 
-def above_or_below(grey: Pixels, dpi: float, rotation: int, lean: float) -> float:
-    """Whether the words of the page, turned and straightened, rise more than they hang: -1..1, positive when it is upright.
+def long_runs(mask: Mask, run: int) -> Mask:
+    """What of a HxW mask lies in horizontal runs of at least `run` px: an opening, in steps that double, as wide ones are slow in OpenCV."""
+    height, width = mask.shape
+    if run > width:
+        return np.zeros_like(mask)
+    starts, have = mask, 1
+    while have < run:
+        step = min(have, run - have)
+        starts = starts[:, :-step] & starts[:, step:]
+        have += step
+    out = np.zeros((height, width), np.bool_)
+    if not starts.any():
+        return out
+    out[:, : starts.shape[1]] = starts
+    have = 1
+    while have < run:
+        step = min(have, run - have)
+        out[:, step:] |= out[:, :-step].copy()
+        have += step
+    return out
+
+
+def _grown(mask: Mask) -> Mask:
+    """The mask and all its neighbours."""
+    return np.asarray(cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_))
+
+
+def above_or_below(ink: Ink, dpi: float, rotation: int, lean: float) -> tuple[float, float]:
+    """Whether the words of the page, turned and straightened, rise more than they hang, -1..1, positive when it is upright; by how many inches of them.
 
     Each word votes by its ink above the x-height band against that below, weighed by its width: ascenders, capitals and Vietnamese tone marks
-    outweigh descenders and the dot below. 0 where there are too few words to say.
+    outweigh descenders and the dot below. 0 where there are too few words to say. `ink` is at `dpi`; its darkness tells what lies between pixels.
     """
-    small = reduced(grey, dpi, _LETTERS_DPI)
-    at = min(dpi, _LETTERS_DPI)
-    ink = without_rules(ink_of(straighten(small, rotation, lean)), at)
-    mask = ink.mask.astype(np.uint8)
+    dark = np.where(_grown(ink.mask), ink.dark, np.uint8(0))
+    dark = straighten(255 - dark, rotation, lean)
+    level = 255 - round(_LEVEL * 255)
+    letters = without_rules(Ink(dark < level, 255 - dark), dpi)
+    at = dpi
+    mask = letters.mask.view(np.uint8)
     words = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(3, round(at * 0.08))), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(words, connectivity=8)
-    votes = weights = told = 0.0
-    for k in range(1, count):
-        x, y, w, h, _ = (int(v) for v in stats[k])
-        if not (0.05 * at <= h <= 0.32 * at and w >= 2.5 * h):
-            continue
-        rows = mask[y : y + h, x : x + w].sum(axis=1).astype(np.float64)
-        band = np.flatnonzero(rows >= 0.65 * np.sort(rows)[-max(1, h // 4)])  # 0.65 parts best; from 0.4 to 0.7 the sign holds on nearly all
-        if not 0.3 <= (band[-1] - band[0] + 1) / h <= 0.9:
-            continue
-        above, below = float(rows[: band[0]].sum()), float(rows[band[-1] + 1 :].sum())
-        weight = min(w / at, _WIDEST)
-        weights += weight
-        if above + below > 0.02 * float(rows.sum()):
-            told += weight
-            votes += weight * max(-1.0, min(1.0, _VOTE * (above - below) / (above + below)))
-    return votes / weights if told >= _WORDS_FEW else 0.0
+    _, _, stats, _ = cv2.connectedComponentsWithStats(words, connectivity=8)
+    x, y, w, h, _ = stats[1:].T
+    like_words = (0.05 * at <= h) & (h <= 0.32 * at) & (w >= 2.5 * h)
+    x, y, w, h = x[like_words], y[like_words], w[like_words], h[like_words]
+    if not len(x):
+        return 0.0, 0.0
+    rows, word = _row_counts(np.where(_grown(letters.mask), letters.dark, np.uint8(0)), x, y, w, h)
+    first = np.cumsum(h) - h
+    in_word = np.arange(len(rows)) - first[word]
+    # 0.65 of a word's fuller rows parts best; from 0.4 to 0.7 the sign holds on nearly all
+    by_size = rows[np.lexsort((-rows, word))]
+    full = rows >= 0.65 * by_size[first + np.maximum(1, h // 4) - 1][word]
+    begins = np.minimum.reduceat(np.where(full, in_word, len(rows)), first)
+    ends = np.maximum.reduceat(np.where(full, in_word, -1), first)
+    band = (ends - begins + 1) / h
+    banded = (band >= 0.3) & (band <= 0.9)
+    above = np.add.reduceat(np.where(in_word < begins[word], rows, 0.0), first)
+    below = np.add.reduceat(np.where(in_word > ends[word], rows, 0.0), first)
+    weight = np.where(banded, np.minimum(w / at, _WIDEST), 0.0)
+    telling = above + below > 0.02 * np.add.reduceat(rows, first)
+    vote = np.clip(_VOTE * (above - below) / np.maximum(above + below, 1.0), -1.0, 1.0)
+    told = weight * telling
+    inches = float(told.sum())
+    return (float((told * vote).sum() / weight.sum()), inches) if inches >= _WORDS_FEW else (0.0, inches)
+
+
+def _row_counts(mask: Pixels, x: Numbers, y: Numbers, w: Numbers, h: Numbers) -> tuple[npt.NDArray[np.float64], Numbers]:
+    """Ink of every row of every box of a HxW mask of 0 and 1, box after box, and to which box each row belongs."""
+    sums = cv2.integral(mask)
+    word = np.repeat(np.arange(len(h)), h)
+    row = np.arange(len(word)) - (np.cumsum(h) - h)[word] + y[word]
+    left, right = x[word], (x + w)[word]
+    return (sums[row + 1, right] - sums[row, right] - sums[row + 1, left] + sums[row, left]).astype(np.float64), word
