@@ -106,7 +106,8 @@ def _without_rules(ink: Pixels, dpi: float) -> tuple[Pixels, Pixels]:
         rest = np.asarray(mask & (1 - wide), np.uint8)
         # letters stand out from the rule; what is left of its edges does not
         out = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((1, stem) if upright else (stem, 1), np.uint8))
-        mask = np.asarray(rest | (wide & cv2.dilate(out, np.ones((1, thick) if upright else (thick, 1), np.uint8)) & mask), np.uint8)
+        across = np.asarray(cv2.dilate(out, np.ones((1, thick) if upright else (thick, 1), np.uint8)), np.uint8)
+        mask = np.asarray(rest | (wide & across & mask), np.uint8)
         walls = np.asarray(rule, np.uint8) if upright else walls
     return mask, halved(walls)
 

@@ -1,0 +1,309 @@
+"""Rows of letters: connected components linked sideways, measured, and the marks given to the row whose letters they stand by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.recognition.ink import Ink, components
+
+#: Letters of print, marks aside, are this high at least (x-height of 5 points) and at most (capitals of 30 points, with a mark), inch.
+LETTER = (0.026, 0.45)
+#: A component this much higher than the page's usual letter joins no letters: a bracket over rows, two rows that touch.
+TALL = 3.2
+#: One this much higher than the capitals of its row is none of its letters: an emblem, a stroke of a signature.
+ODD = 2.2
+#: One lower than this share of the page's usual letter is a mark where letters are near, and small print where none are.
+MARK = 0.55
+#: Letters of a row are no further apart than this many heights of its capitals; justified text stays below it.
+GAP = 1.4
+#: Marks over letters climb this many heights of the core over the baseline (two marks on a small letter); the dot below hangs by this share of a
+#: capital's height, or of the core's where a row's letters are all of one height.
+ABOVE, BELOW, BELOW_EVEN = 2.35, 0.50, 0.60
+#: A mark is no further from the letter that it stands over or under than this share of a capital's height, and from a row without such a letter.
+CLOSE, LOOSE = 0.60, 0.25
+#: Above or below the core a mark is no smaller than this share of a capital's height; what is, is dust.
+DUST = 0.09
+
+Mask = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass
+class Parts:
+    """Connected components of the ink, one entry a component. Lengths in px of the ink."""
+
+    left: Integers
+    top: Integers
+    right: Integers
+    bottom: Integers
+    area: Integers
+    number: Integers  #: in `labels`
+    labels: npt.NDArray[np.integer]
+    row: Integers  #: the row it belongs to, -1 none
+    usual: float  #: height of the page's usual letter
+
+    @classmethod
+    def of(cls, ink: Ink) -> Parts:
+        labels, stats = components(ink.mask)
+        count = len(stats)
+        left, top, width, height, area = (stats[1:, k].astype(np.int64) for k in range(5))
+        dpi = ink.dpi
+        plain = (height >= LETTER[0] * dpi) & (height <= 0.3 * dpi) & (width >= 0.012 * dpi) & (width < 0.6 * dpi)
+        usual = float(np.median(height[plain])) if plain.any() else 0.08 * dpi
+        return cls(left, top, left + width, top + height, area, np.arange(1, count), labels, np.full(count - 1, -1), usual)
+
+    @property
+    def width(self) -> Integers:
+        return self.right - self.left
+
+    @property
+    def height(self) -> Integers:
+        return self.bottom - self.top
+
+
+@dataclass
+class Rows:
+    """Rows of letters. One entry a row, px of the ink."""
+
+    left: Numbers
+    right: Numbers
+    core_top: Numbers
+    baseline: Numbers
+    unit: Numbers  #: height of capitals
+
+    @property
+    def height(self) -> Numbers:
+        return self.baseline - self.core_top
+
+    @property
+    def reach(self) -> tuple[Numbers, Numbers]:
+        """Y of the highest and the lowest mark."""
+        even = self.unit < 1.25 * self.height
+        return self.baseline - ABOVE * self.height, self.baseline + np.where(even, BELOW_EVEN, BELOW) * self.unit
+
+
+def find_rows(parts: Parts, ink: Ink) -> Rows:
+    """The rows of letters on a page; `parts.row` is set for letters and marks."""
+    letters, dashes = _letters(parts, ink)
+    chosen = np.flatnonzero(letters | dashes)
+    if not letters.any():
+        nothing = np.zeros(0)
+        return Rows(nothing, nothing, nothing, nothing, nothing)
+    group = _linked(parts, chosen, ink, 0.28, 1.1)
+    group = _relinked(parts, chosen, group, ink)
+    group = _without_odd(parts, chosen, group)
+    order = np.lexsort((parts.left[chosen], group))
+    chosen, group = chosen[order], group[order]
+    counts = letters[chosen]
+    unit = _quantile(parts.height[chosen][counts].astype(np.float64), group[counts], 0.7, int(group.max()) + 1)
+    # the furthest right edge so far, row by row: rows are kept apart by an offset larger than the page
+    offset = group * (4.0 * ink.mask.shape[1])
+    reach = np.maximum.accumulate(parts.right[chosen] + offset) - offset
+    gap = np.r_[0.0, parts.left[chosen][1:] - reach[:-1]]
+    starts = np.r_[True, group[1:] != group[:-1]] | (gap > GAP * unit[group])
+    starts[1:] |= ink.ruled(reach[:-1], parts.left[chosen][1:], parts.top[chosen][1:], parts.bottom[chosen][1:]) & (gap[1:] > 0)
+    piece = np.cumsum(starts) - 1
+    # dashes alone are marks of some row
+    real = np.bincount(piece, weights=counts) > 0
+    piece = np.where(real, np.cumsum(real) - 1, -1)[piece]
+    parts.row[chosen] = piece
+    chosen = chosen[counts]
+    rows = _measured(parts, chosen)
+    merged = _merged(rows, ink)
+    if merged.max() + 1 < len(merged):
+        parts.row = np.where(parts.row >= 0, merged[parts.row], -1)
+        rows = _measured(parts, chosen)
+    _release(parts, rows)
+    _adopt(parts, rows)
+    return rows
+
+
+def _measured(parts: Parts, letters: Integers) -> Rows:
+    """The rows that `letters` make by `parts.row`."""
+    row = parts.row[letters]
+    number = int(row.max()) + 1
+    unit = _quantile(parts.height[letters].astype(np.float64), row, 0.7, number)
+    bottom = parts.bottom[letters].astype(np.float64)
+    baseline = _quantile(bottom, row, 0.5, number)
+    # the core is told by letters that stand on the line
+    stands = np.abs(bottom - baseline[row]) < 0.25 * unit[row]
+    core_top = np.fmin(_quantile(parts.top[letters][stands].astype(np.float64), row[stands], 0.5, number), baseline - 0.4 * unit)
+    left, right = np.full(number, np.inf), np.full(number, -np.inf)
+    np.minimum.at(left, row, parts.left[letters])
+    np.maximum.at(right, row, parts.right[letters])
+    return Rows(left, right, core_top, baseline, unit)
+
+
+def _without_odd(parts: Parts, chosen: Integers, group: Integers) -> Integers:
+    """`group` with what is far higher than the letters of its group set apart."""
+    high = parts.height[chosen].astype(np.float64)
+    odd = np.flatnonzero(high > ODD * _quantile(high, group, 0.7)[group])
+    if not len(odd):
+        return group
+    group = group.copy()
+    group[odd] = group.max() + 1 + np.arange(len(odd))
+    return np.asarray(np.unique(group, return_inverse=True)[1], np.int64)
+
+
+def _merged(rows: Rows, ink: Ink) -> Integers:
+    """A new number for each row: pieces of one row that were linked apart get the same."""
+    count = len(rows.left)
+    order = np.argsort(rows.core_top, kind="stable")
+    number = np.arange(count)
+    # only rows that begin within a core's height of each other can be one
+    ends = np.searchsorted(rows.core_top[order], rows.core_top[order] + 1.5 * rows.unit[order])
+    a = np.repeat(np.arange(count), np.maximum(0, ends - np.arange(count) - 1))
+    b = (
+        a
+        + 1
+        + np.arange(len(a))
+        - np.repeat(np.r_[0, np.cumsum(np.maximum(0, ends - np.arange(count) - 1))[:-1]], np.maximum(0, ends - np.arange(count) - 1))
+    )
+    a, b = order[a], order[b]
+    unit = np.maximum(rows.unit[a], rows.unit[b])
+    alike = np.minimum(rows.unit[a], rows.unit[b]) > 0.6 * unit
+    common = np.minimum(rows.baseline[a], rows.baseline[b]) - np.maximum(rows.core_top[a], rows.core_top[b])
+    level = (common > 0.6 * np.minimum(rows.height[a], rows.height[b])) & (np.abs(rows.baseline[a] - rows.baseline[b]) < 0.4 * unit)
+    gap = np.maximum(rows.left[a], rows.left[b]) - np.minimum(rows.right[a], rows.right[b])
+    same = np.flatnonzero(alike & level & (gap <= GAP * unit))
+    a, b, gap = a[same], b[same], gap[same]
+    first = np.where(rows.left[a] < rows.left[b], a, b)
+    second = a + b - first
+    top, bottom = np.minimum(rows.core_top[a], rows.core_top[b]).astype(np.int64), np.maximum(rows.baseline[a], rows.baseline[b]).astype(np.int64)
+    wall = ink.ruled(rows.right[first], rows.left[second].astype(np.int64), top, bottom)
+    for i, j in zip(a[~wall].tolist(), b[~wall].tolist(), strict=True):
+        number[number == number[j]] = number[i]
+    return np.asarray(np.unique(number, return_inverse=True)[1], np.int64)
+
+
+def _letters(parts: Parts, ink: Ink) -> tuple[Mask, Mask]:
+    """Which components are letters that make rows, and which are dashes, that only link them."""
+    dpi, usual = ink.dpi, parts.usual
+    width, height = parts.width, parts.height
+    rule = ((height > 0.2 * dpi) & (width < 0.025 * dpi) & (height > 8 * width)) | ((height < 0.025 * dpi) & (width > 0.25 * dpi))
+    able = (height >= LETTER[0] * dpi) & (height <= LETTER[1] * dpi) & (height <= TALL * max(usual, 0.06 * dpi)) & ~rule & (width < 5 * dpi)
+    plain = able & (height >= MARK * usual)
+    small = able & ~plain & (width >= 0.01 * dpi)
+    if small.any():
+        small &= ~_near(parts, plain, ink)
+    dashes = ~plain & ~small & ~rule & (width >= 1.8 * height) & (width >= 0.4 * usual) & (width <= 2.5 * usual)
+    return np.asarray(plain | small), np.asarray(dashes)
+
+
+def _near(parts: Parts, plain: Mask, ink: Ink) -> Mask:
+    """Which components stand so close to a letter that they may be its mark."""
+    zone = np.zeros(ink.walls.shape, np.uint8)
+    for left, top, right, bottom in zip(*(v[plain].tolist() for v in (parts.left, parts.top, parts.right, parts.bottom)), strict=True):
+        high = bottom - top
+        x0, y0, x1, y1 = left - 0.35 * high, top - 0.75 * high, right + 0.35 * high, bottom + 0.5 * high
+        zone[max(0, int(y0 / 2)) : int(y1 / 2) + 1, max(0, int(x0 / 2)) : int(x1 / 2) + 1] = 1
+    return np.asarray(zone[(parts.top + parts.bottom) // 4, (parts.left + parts.right) // 4] > 0)
+
+
+def _linked(parts: Parts, chosen: Integers, ink: Ink, half: float, reach: float) -> Integers:
+    """A number for each chosen component, the same for those of one row.
+
+    Their middles, `half` a height up and down and drawn out sideways by `reach` heights, touch.
+    """
+    canvas = np.zeros((ink.mask.shape[0] + 1, ink.walls.shape[1] + 1), np.uint8)
+    left, top, right, bottom = (v[chosen].astype(np.float64) for v in (parts.left, parts.top, parts.right, parts.bottom))
+    high, middle = bottom - top, (top + bottom - 1) / 2
+    away = reach * np.maximum(np.minimum(high, 2 * parts.usual), 0.8 * parts.usual)
+    thick = half * np.minimum(high, 1.8 * parts.usual)
+    drawn = np.stack([(left - away) / 2, np.ceil(middle - thick), (right + away) / 2, np.floor(middle + thick)], 1)
+    for x0, y0, x1, y1 in np.maximum(drawn, 0).astype(int).tolist():
+        canvas[y0 : max(y0, y1) + 1, x0 : x1 + 1] = 1
+    canvas[:-1:2, :-1][ink.walls[: len(canvas[:-1:2])] > 0] = 0
+    canvas[1::2, :-1][ink.walls[: len(canvas[1::2])] > 0] = 0
+    labels, _ = components(canvas)
+    found = labels[np.ceil(middle - thick).astype(int), ((left + right) / 4).astype(int)]
+    return np.asarray(np.unique(found, return_inverse=True)[1], np.int64)
+
+
+def _relinked(parts: Parts, chosen: Integers, group: Integers, ink: Ink) -> Integers:
+    """Groups that hold more than one row linked again by a narrower band."""
+    for half in (0.14, 0.04):
+        bottom, high = parts.bottom[chosen].astype(np.float64), parts.height[chosen].astype(np.float64)
+        spread = _quantile(bottom, group, 0.88) - _quantile(bottom, group, 0.12)
+        mixed = (spread > 0.9 * _quantile(high, group, 0.6))[group]
+        if not mixed.any():
+            break
+        group = group.copy()
+        group[mixed] = group.max() + 1 + _linked(parts, chosen[mixed], ink, half, 0.7)
+        group = np.unique(group, return_inverse=True)[1]
+    return group
+
+
+def _quantile(values: Numbers, group: Integers, q: float, count: int = 0) -> Numbers:
+    """The `q` quantile (the nearest value) of `values` in each group; groups are numbered from 0, one without values has nan."""
+    count = max(count, int(group.max()) + 1 if len(group) else 0)
+    order = np.lexsort((values, group))
+    sizes = np.bincount(group, minlength=count)
+    first = np.cumsum(sizes) - sizes
+    out = np.full(count, np.nan)
+    some = sizes > 0
+    out[some] = values[order][(first + np.rint(q * (sizes - 1)).astype(int))[some]]
+    return out
+
+
+def _adopt(parts: Parts, rows: Rows) -> None:
+    """Marks, commas and pieces of letters to the row whose letters they stand by."""
+    free = np.flatnonzero(parts.row < 0)
+    free = free[parts.height[free] < 2.2 * parts.usual]
+    free = free[np.argsort(parts.top[free], kind="stable")]
+    left, top, right, bottom = (v[free].astype(np.float64) for v in (parts.left, parts.top, parts.right, parts.bottom))
+    middle = (left + right) / 2
+    large = np.maximum(right - left, bottom - top)
+    best = np.full(len(free), np.inf)
+    owner = np.full(len(free), -1)
+    letters = np.flatnonzero(parts.row >= 0)
+    letters = letters[np.lexsort((parts.left[letters], parts.row[letters]))]
+    bounds = np.searchsorted(parts.row[letters], np.arange(len(rows.left) + 1))
+    highest, lowest = rows.reach
+    for k in np.flatnonzero(np.diff(bounds)):
+        unit = rows.unit[k]
+        start, end = np.searchsorted(top, [highest[k], lowest[k]])
+        if start == end:
+            continue
+        here = slice(start, end)
+        aside = np.maximum(0, np.maximum(rows.left[k] - right[here], left[here] - rows.right[k]))
+        # far edges tell: the dot below hangs by half a height at most, marks above climb higher
+        fits = (bottom[here] <= lowest[k]) & (aside < 0.8 * unit)
+        if not fits.any():
+            continue
+        # the letter that it stands over or under, if there is one
+        of = letters[bounds[k] : bounds[k + 1]]
+        nearest = of[np.clip(np.searchsorted(parts.left[of], middle[here] + 0.15 * unit) - 1, 0, len(of) - 1)]
+        anchored = (parts.left[nearest] <= middle[here] + 0.15 * unit) & (parts.right[nearest] >= middle[here] - 0.15 * unit)
+        gap = np.maximum(parts.top[nearest] - bottom[here], top[here] - parts.bottom[nearest])
+        loose = np.maximum(rows.core_top[k] - bottom[here], top[here] - rows.baseline[k])
+        fits &= np.where(anchored, gap <= CLOSE * unit, loose <= LOOSE * unit)
+        fits &= (large[here] >= DUST * unit) | (loose < 0)
+        cost = np.maximum(0, np.where(anchored, gap, loose + 0.3 * unit)) + 0.5 * aside
+        better = fits & (cost < best[here])
+        best[here] = np.where(better, cost, best[here])
+        owner[here] = np.where(better, k, owner[here])
+    parts.row[free] = owner
+
+
+def _release(parts: Parts, rows: Rows) -> None:
+    """Rows of one or two components that are marks of a row of larger letters are none: their components are free again."""
+    members = np.bincount(parts.row[parts.row >= 0], minlength=len(rows.left))
+    few = np.flatnonzero(members <= 2)
+    strong = np.flatnonzero(members >= 2)
+    if not len(few) or not len(strong):
+        return
+    a, b = few[:, None], strong[None]
+    unit = rows.unit[b]
+    highest, lowest = rows.reach
+    smaller = rows.unit[a] < 0.8 * unit
+    inside = (rows.right[a] > rows.left[b] - 0.4 * unit) & (rows.left[a] < rows.right[b] + 0.4 * unit)
+    level = (rows.core_top[a] >= highest[b]) & (rows.baseline[a] <= lowest[b])
+    off = (np.abs(rows.baseline[a] - rows.baseline[b]) > 0.3 * unit) | (rows.unit[a] < 0.5 * unit)
+    weak = np.zeros(len(rows.left) + 1, np.bool_)
+    weak[few[(smaller & inside & level & off).any(axis=1)]] = True
+    parts.row[weak[parts.row]] = -1
