@@ -50,3 +50,13 @@ def text_page(dpi: int = 200, points: float = 11.0) -> np.ndarray:
     for i, text in enumerate(BODY):
         draw.text((0.1 * width, (0.23 + 0.03 * i) * height), text, font=face, fill=20, anchor="ls")
     return np.asarray(page, np.uint8)
+
+
+def text_line(text: str, dpi: int = 200, points: float = 13.0) -> np.ndarray:
+    """HxW uint8: one line of print with a little room round it."""
+    face = font(dpi, points)
+    left, top, right, bottom = face.getbbox(text, anchor="ls")
+    room = 0.03 * dpi
+    line = Image.new("L", (round(right - left + 2 * room), round(bottom - top + 2 * room)), 255)
+    ImageDraw.Draw(line).text((room - left, room - top), text, font=face, fill=20, anchor="ls")
+    return np.asarray(line, np.uint8)

@@ -58,8 +58,8 @@ def render(text: str, above: str, below: str, style: Print, rng: random.Random) 
     gen = np.random.default_rng(rng.getrandbits(63))
     ink, box = _drawn(text, above, below, style, rng)
     ink, box = _laid(ink, box, style, rng)
-    grey, bilevel = _scanned(ink, style, rng, gen)
-    return _cropped(grey, box, ink, style, rng, bilevel), text
+    grey, _ = degraded(ink, style.dpi, rng, gen)
+    return _cropped(grey, box, style, rng), text
 
 
 def _drawn(text: str, above: str, below: str, style: Print, rng: random.Random) -> tuple[Float, tuple[float, float, float, float]]:
@@ -109,9 +109,10 @@ def _laid(ink: Float, box: tuple[float, float, float, float], style: Print, rng:
     return np.asarray(out, np.float32), (*corners.min(axis=0), *corners.max(axis=0))  # type: ignore[return-value]
 
 
-def _scanned(ink: Float, style: Print, rng: random.Random, gen: np.random.Generator) -> tuple[Grey, bool]:
+def degraded(ink: Float, dpi: int, rng: random.Random, gen: np.random.Generator) -> tuple[Grey, bool]:
+    """What paper, copier and scanner make of ink (HxW, 0..1) at `dpi`: uint8, dark on light; and whether it is bilevel."""
     h, w = ink.shape
-    unit = style.dpi / 200
+    unit = dpi / 200
     roll = rng.random()
     if roll < 0.25:  # ink that spread
         k = rng.choice((2, 2, 3))
@@ -210,7 +211,7 @@ def _ruled(ink: Float, rng: random.Random, unit: float) -> Float:
     return out
 
 
-def _cropped(grey: Grey, box: tuple[float, float, float, float], ink: Float, style: Print, rng: random.Random, bilevel: bool) -> Grey:
+def _cropped(grey: Grey, box: tuple[float, float, float, float], style: Print, rng: random.Random) -> Grey:
     left, top, right, bottom = box
     inch = style.dpi
     above, below = (rng.choice((rng.uniform(0.015, 0.045), rng.uniform(0.02, 0.035), rng.uniform(-0.006, 0.07))) * inch for _ in range(2))

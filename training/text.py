@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 #: Letters and signs of the network beyond those of Tesseract's `vie`.
-EXTRA = "–…‘’²³½‰≥≤×±•□"
+EXTRA = "–…‘’²³½‰≥≤×±•□ỵỴ"
 #: What each of them looks like among those.
-LIKE = "-.''232%><x+*o"
+LIKE = "-.''232%><x+*oyY"
 _SAME = str.maketrans(
     {"−": "–", "‑": "-", "‟": "”", "′": "'", "″": '"', "☐": "□", "❑": "□", "●": "•", "·": "•", "˚": "°", "\u00a0": " ", "\t": " ", "º": "°"}
 )
 _SPACES = re.compile(r"\s+")
+_MARKDOWN = re.compile(r"[#*>|`]+")
 _LEADERS = re.compile(r"[._…]{4,}")
 
 SURNAMES = "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Đinh Trịnh Đoàn Mai Tạ Lương Hà Cao Tô Thái Quách Châu Lâm Vương Kiều Nghiêm Tăng".split()
@@ -55,7 +56,7 @@ def read_texts(folder: Path) -> list[str]:
             with lzma.open(path, "rt", encoding="utf-8") as file:
                 found += [clean(json.loads(row)["text"]) for row in file]
         elif path.suffix in (".txt", ".md") and "words" not in path.parts:
-            found.append(clean(path.read_text(encoding="utf-8")))
+            found.append(clean(_MARKDOWN.sub(" ", path.read_text(encoding="utf-8"))))
     return found
 
 

@@ -13,9 +13,11 @@ import copy
 import json
 import multiprocessing as mp
 import random
+import signal
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from pipeline.recognition.network import scaled
 from pipeline.recognition.traineddata import load
 from training.lines import a_print, draws, render
 from training.model import LineReader, extended
+from training.pages import part
 from training.text import EXTRA, LIKE, Texts, clean, read_texts
 
 HERE = Path(__file__).parent
@@ -40,24 +43,39 @@ PASSES = 2
 #: Every so many documents one is kept for the evaluation.
 KEPT_APART = 40
 CHECKPOINT = 600.0
+#: Share of draws that are parts of pages, of about 20 lines each; the others are 8 lines drawn alone.
+PARTS = 0.35
+#: Wider lines, px at the network's height, are left out.
+WIDEST = 2400
 
 
 def chunk(texts: tuple[list[str], list[str], str], seed: int, height: int, count: int = CHUNK) -> list[tuple[np.ndarray, str]]:
-    """`count` lines at the network's height as uint8 (-1..1 to 0..254) with their texts; the same for the same seed."""
+    """`count` lines at the network's height as uint8 (-1..1 to 0..254) with their texts; the same for the same seed.
+
+    Some are drawn alone and cut with all that a line finder may do wrong, more are cut by the line finder out of parts of pages.
+    """
     supply = iter(Texts(*texts, seed))
     rng = random.Random(seed + 1)
-    out = []
+    alphabet = frozenset(texts[2])
+    out: list[tuple[np.ndarray, str]] = []
     while len(out) < count:
+        cut = part(lambda: next(supply), rng) if rng.random() < PARTS else [_alone(supply, rng) for _ in range(8)]
+        out += [(((image + 1) * 127).astype(np.uint8), text) for crop, text in cut if alphabet.issuperset(text) and _fits(image := scaled(crop, height), text)]
+    return out[:count]
+
+
+def _alone(supply: Iterator[str], rng: random.Random) -> tuple[np.ndarray, str]:
+    while True:
         text = next(supply)
         style = a_print(rng, text)
         above, below = (next(supply) if rng.random() < 0.75 else "" for _ in range(2))
-        if not draws(text, style):
-            continue
-        crop, _ = render(text, above, below, style, rng)
-        image = scaled(crop, height)
-        if image.shape[1] // POOL >= len(text) + sum(a == b for a, b in zip(text, text[1:], strict=False)) and image.shape[1] < 2400:
-            out.append((((image + 1) * 127).astype(np.uint8), text))
-    return out
+        if draws(text, style):
+            return render(text, above, below, style, rng)
+
+
+def _fits(image: np.ndarray, text: str) -> bool:
+    """Whether the network has columns enough to say `text`, and the line is not too long to learn from."""
+    return WIDEST > image.shape[1] >= POOL * (len(text) + sum(a == b for a, b in pairwise(text)))
 
 
 def batches(lines: list[tuple[np.ndarray, str]], rng: random.Random) -> list[list[tuple[np.ndarray, str]]]:
@@ -185,6 +203,11 @@ def main(argv: list[str] | None = None) -> int:
 
     if not done:
         say(seen=0, cer=round(100 * evaluate(model, check, index, weights.codes, weights.null), 3))
+    def stop(*_: Any) -> None:
+        save()
+        sys.exit(130)
+
+    signal.signal(signal.SIGTERM, stop)
     saved = time.monotonic()
     loss_sum, loss_count = 0.0, 0
     for number, lines in stream(used, given.seed, done, weights.height, 1):

@@ -44,7 +44,7 @@ def _network(name: str, _tessdata: str) -> Network:
 @cache
 def language() -> Language:
     """The shipped language model."""
-    return Language(LANGUAGE)
+    return Language.load(LANGUAGE)
 
 
 @cache
@@ -78,4 +78,5 @@ def converted(path: Path) -> bytes | Path:
         with tempfile.NamedTemporaryFile(dir=KEPT, delete=False) as file:
             file.write(model)
         Path(file.name).replace(kept)
+        return kept
     return model

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pipeline.errors import MissingTool
 from pipeline.images import Pixels
 from pipeline.recognition.graph import POOL, Array
 
@@ -21,7 +22,10 @@ WIDEST = 400
 
 
 class Network:
-    """A network of the family in `graph`, ready to read. `codes` are the texts of its codes, `null` the one that means nothing."""
+    """A network of the family in `graph`, ready to read. `codes` are the texts of its codes, `null` the one that means nothing.
+
+    Raises MissingTool when the file is missing or broken.
+    """
 
     def __init__(self, model: bytes | Path) -> None:
         import onnxruntime
@@ -31,11 +35,13 @@ class Network:
         options.enable_cpu_mem_arena = False  # the arena keeps the largest batch ever seen for good
         options.log_severity_level = 4
         source = str(model) if isinstance(model, Path) else model
-        self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-        facts = self._session.get_modelmeta().custom_metadata_map
-        self.codes: tuple[str, ...] = tuple(json.loads(facts["codes"]))
-        self.null = int(facts["null"])
-        self.height = int(facts["height"])
+        try:
+            self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+            facts: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+            self.codes: tuple[str, ...] = tuple(json.loads(facts["codes"]))
+            self.null, self.height = int(facts["null"]), int(facts["height"])
+        except Exception as error:  # the errors of onnxruntime have no base of their own
+            raise MissingTool("model_broken", name=model.name if isinstance(model, Path) else "") from error
         self.facts = facts
 
     def log_probs(self, crops: Sequence[Pixels]) -> list[Array]:
@@ -77,4 +83,5 @@ def scaled(crop: Pixels, height: int) -> Array:
     high = here[((here > before) & (here >= after)) | ((here >= before) & (here > after))]
     black = float(np.quantile(low, 0.25)) if low.size else 0.0
     white = float(np.quantile(high, 0.75)) if high.size else 255.0
-    return np.clip((small.astype(np.float32) - black) / max(1.0, (white - black) / 2) - 1.0, -1.0, 1.0, dtype=np.float32)
+    light = (small.astype(np.float32) - black) / max(1.0, (white - black) / 2) - 1.0
+    return np.asarray(np.clip(light, -1.0, 1.0), np.float32)

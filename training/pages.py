@@ -1,0 +1,204 @@
+"""Lines cut by the product's own line finder out of drawn parts of pages, so that crops err as real ones do."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.recognition.crops import cut
+from pipeline.recognition.lines import TextLine, find_lines
+from training.fonts import covered, loaded, pick
+from training.lines import FINER, Grey, Print, degraded
+
+#: Inches of a part of a page.
+WIDE, HIGH = 6.9, 3.4
+
+Box = tuple[float, float, float, float]
+Supply = Callable[[], str]
+
+
+class _Part:
+    """A part of a page being drawn; px at `FINER` times the scan's resolution. `words`: text, box and the row it stands in."""
+
+    def __init__(self, dpi: int, rng: random.Random) -> None:
+        self.rng, self.scale = rng, dpi * FINER
+        self.image = Image.new("L", (round(WIDE * self.scale), round(HIGH * self.scale)), 0)
+        self.draw = ImageDraw.Draw(self.image)
+        self.words: list[tuple[str, Box, int]] = []
+        self.row = 0
+
+    def font(self, points: float, *, bold: bool, italic: bool, path: str = "") -> tuple[str, ImageFont.FreeTypeFont]:
+        path = path or pick(self.rng, bold=bold, italic=italic).path
+        return path, loaded(path, max(8, round(points * self.scale / 72)))
+
+    def write(self, text: str, x: float, y: float, path: str, font: ImageFont.FreeTypeFont, *, right: float = 0.0, centre: bool = False) -> float:
+        """Words of `text` from `x` on baseline `y`, stretched to `right` where given; answers where they end. Nothing where letters are missing."""
+        words = text.split()
+        if not words or not covered(path).issuperset(map(ord, "".join(words))):
+            return x
+        widths = [font.getlength(w) for w in words]
+        space = font.getlength(" ")
+        natural = sum(widths) + space * (len(words) - 1)
+        if right and len(words) > 3 and 0.75 * (right - x) < natural:
+            space = max(0.75 * space, (right - x - sum(widths)) / (len(words) - 1))
+        if centre:
+            x -= natural / 2
+        if x < 2 or x + sum(widths) + space * (len(words) - 1) > self.image.width - 2:
+            return x
+        for word, width in zip(words, widths, strict=True):
+            self.draw.text((x, y), word, font=font, fill=255, anchor="ls")
+            self.words.append((word, self.draw.textbbox((x, y), word, font=font, anchor="ls"), self.row))
+            x += width + space
+        self.row += 1
+        return x - space
+
+
+def part(supply: Supply, rng: random.Random) -> list[tuple[Grey, str]]:
+    """Crops of one part of a page with their texts."""
+    dpi = rng.choices((200, 300, 150, rng.randint(170, 320)), (60, 15, 8, 17))[0]
+    page = _Part(dpi, rng)
+    rng.choices((_letter, _table, _columns, _small), (55, 20, 15, 10))[0](page, supply)
+    gen = np.random.default_rng(rng.getrandbits(63))
+    ink = cv2.GaussianBlur(np.asarray(page.image, np.float32) / 255.0, (0, 0), 0.45 * FINER)
+    h, w = ink.shape
+    m = np.diag([1 / FINER, 1 / FINER]) @ cv2.getRotationMatrix2D((w / 2, h / 2), rng.gauss(0, 0.12), 1.0)
+    ink = cv2.warpAffine(ink, m, (round(w / FINER), round(h / FINER)), flags=cv2.INTER_LINEAR)
+    if rng.random() < 0.25:
+        ink = _sealed(ink, rng, dpi)
+    grey, _ = degraded(ink, dpi, rng, gen)
+    words = [(text, _moved(box, m), row) for text, box, row in page.words]
+    return [(cut(grey, line), text) for line in find_lines(grey, dpi) if (text := _text_of(line, words))]
+
+
+def _letter(page: _Part, supply: Supply) -> None:
+    """Paragraphs, now and then a heading or a list."""
+    rng = page.rng
+    points = rng.uniform(11.5, 14.5)
+    path, font = page.font(points, bold=False, italic=rng.random() < 0.08)
+    bold_path, bold = page.font(points, bold=True, italic=False)
+    left, right = 0.35 * page.scale, (WIDE - rng.uniform(0.3, 0.6)) * page.scale
+    y, step = 0.45 * page.scale, points / 72 * page.scale * rng.uniform(1.15, 1.6)
+    while y < page.image.height - 0.15 * page.scale:
+        roll = rng.random()
+        if roll < 0.12:
+            page.write(supply().upper(), (left + right) / 2, y, bold_path, bold, centre=True)
+        elif roll < 0.2:
+            page.write(supply(), (left + right) / 2, y, path, font, centre=True)
+        elif roll < 0.3:
+            page.write(supply(), left + 0.4 * page.scale, y, bold_path, bold)
+        else:
+            text = supply()
+            while font.getlength(text) < 0.8 * (right - left):
+                text += " " + supply()
+            while font.getlength(text) > right - left and " " in text:
+                text = text.rsplit(" ", 1)[0]
+            page.write(text, left, y, path, font, right=right if rng.random() < 0.85 else 0.0)
+        y += step
+
+
+def _table(page: _Part, supply: Supply) -> None:
+    rng = page.rng
+    points = rng.uniform(9, 13)
+    path, font = page.font(points, bold=False, italic=False)
+    bold_path, bold = page.font(points, bold=True, italic=False)
+    columns = sorted(rng.uniform(0.6, WIDE - 0.6) * page.scale for _ in range(rng.randint(2, 5)))
+    edges = [0.25 * page.scale, *columns, (WIDE - 0.25) * page.scale]
+    size = points / 72 * page.scale
+    y, thick = 0.2 * page.scale, max(1, round(rng.uniform(0.004, 0.012) * page.scale))
+    first, number = y, 0
+    while y < page.image.height - 3.4 * size:
+        rows = rng.choice((1, 1, 2))
+        page.draw.line((edges[0], y, edges[-1], y), fill=255, width=thick)
+        for a, b in zip(edges, edges[1:], strict=False):
+            for k in range(rows):
+                text = supply() if rng.random() < 0.7 else str(rng.randint(1, 999))
+                use = (bold_path, bold) if number == 0 else (path, font)
+                while text and use[1].getlength(text) > b - a - 0.5 * size:
+                    text = text.rsplit(" ", 1)[0] if " " in text else ""
+                if text:
+                    x = (a + b) / 2 if rng.random() < 0.4 else a + 0.25 * size
+                    page.write(text, x, y + (1.15 + 1.2 * k) * size, *use, centre=x > a + size)
+        y += (0.45 + 1.2 * rows) * size
+        number += 1
+    page.draw.line((edges[0], y, edges[-1], y), fill=255, width=thick)
+    for x in edges:
+        page.draw.line((x, first, x, y), fill=255, width=thick)
+
+
+def _columns(page: _Part, supply: Supply) -> None:
+    """Letterhead, or recipients and signature: two columns, headings in capitals, a short rule under some."""
+    rng = page.rng
+    points = rng.uniform(11, 14)
+    y, step = 0.4 * page.scale, points / 72 * page.scale * rng.uniform(1.12, 1.45)
+    while y < page.image.height - 0.15 * page.scale:
+        for middle in (0.25 * WIDE, 0.7 * WIDE):
+            if rng.random() < 0.85:
+                path, font = page.font(points * rng.choice((1, 1, 0.85)), bold=rng.random() < 0.6, italic=rng.random() < 0.15)
+                text = supply()
+                text = text.upper() if rng.random() < 0.5 else text
+                while font.getlength(text) > 0.42 * WIDE * page.scale and " " in text:
+                    text = text.rsplit(" ", 1)[0]
+                end = page.write(text, middle * page.scale, y, path, font, centre=True)
+                if rng.random() < 0.15:
+                    start = 2 * middle * page.scale - end
+                    page.draw.line((start + 0.2 * (end - start), y + 0.3 * step, end - 0.2 * (end - start), y + 0.3 * step), fill=255, width=max(1, round(0.008 * page.scale)))
+        y += step
+
+
+def _small(page: _Part, supply: Supply) -> None:
+    """Tight blocks of small print, as in the box of a digital signature, and notes."""
+    rng = page.rng
+    y = 0.25 * page.scale
+    while y < page.image.height - 0.3 * page.scale:
+        points = rng.uniform(6.5, 9.5)
+        path, font = page.font(points, bold=rng.random() < 0.15, italic=rng.random() < 0.2)
+        left = rng.uniform(0.2, 2.5) * page.scale
+        for _ in range(rng.randint(2, 5)):
+            y += points / 72 * page.scale * rng.uniform(1.05, 1.2)
+            if y < page.image.height - 0.05 * page.scale:
+                page.write(supply(), left, y, path, font)
+        y += 0.22 * page.scale
+
+
+def _sealed(ink: np.ndarray, rng: random.Random, dpi: int) -> np.ndarray:
+    """The rings and letters of a seal somewhere over the print, as strong as it or paler."""
+    layer = np.zeros(ink.shape, np.uint8)
+    h, w = ink.shape
+    x, y, r = rng.uniform(0.2 * w, 0.9 * w), rng.uniform(0.1 * h, 0.9 * h), rng.uniform(0.6, 0.8) * dpi
+    for share in (1.0, 0.93, 0.62):
+        cv2.circle(layer, (round(x), round(y)), round(r * share), 255, max(1, round(rng.uniform(0.008, 0.02) * dpi)), cv2.LINE_AA)
+    for k in range(26):
+        a = 2 * np.pi * k / 26
+        at = (round(x + 0.74 * r * np.cos(a)), round(y + 0.74 * r * np.sin(a)))
+        cv2.putText(layer, rng.choice("ABCDGHINTUYQ"), at, cv2.FONT_HERSHEY_SIMPLEX, dpi / 360, 255, max(1, dpi // 120), cv2.LINE_AA)
+    return np.asarray(np.maximum(ink, layer / 255.0 * rng.uniform(0.25, 1.0)), np.float32)
+
+
+def _moved(box: Box, m: np.ndarray) -> Box:
+    corners = np.array([[box[i], box[j], 1] for i in (0, 2) for j in (1, 3)]) @ m.T
+    left, top = corners.min(axis=0)
+    right, bottom = corners.max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _text_of(line: TextLine, words: list[tuple[str, Box, int]]) -> str:
+    """The words that lie wholly in the line; empty when it cuts one, or holds words of several rows."""
+    height = line.bottom - line.top
+    inside = []
+    for text, (left, top, right, bottom), row in words:
+        across = min(right, line.right + 1) - max(left, line.left - 1)
+        down = min(bottom, line.bottom) - max(top, line.top)
+        if across <= 0 or down < 0.35 * (bottom - top):
+            continue
+        if across < 0.85 * (right - left) or down < 0.6 * (bottom - top):
+            return ""
+        inside.append((left, text, row))
+    if not inside or len({row for *_, row in inside}) != 1:
+        return ""
+    inside.sort()
+    first = min(box[0] for _, box, row in words if row == inside[0][2] and box[0] >= line.left - 0.7 * height)
+    return " ".join(text for _, text, _ in inside) if first > line.left - 0.7 * height and inside[0][0] - line.left < 0.7 * height else ""
