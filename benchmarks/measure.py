@@ -106,7 +106,7 @@ def _gapped(text: str) -> str:
 
 def cer(truth: str, text: str) -> Errors:
     """Character errors."""
-    return _errors(_gapped(truth), plain(text))
+    return _errors(_gapped(truth).replace(f"{_GAP} ", _GAP), plain(text))
 
 
 def wer(truth: str, text: str) -> Errors:
@@ -182,7 +182,13 @@ def _words(truth: str, text: str) -> tuple[list[str], list[str]]:
     want, have = _gapped(truth).split(), plain(text).split()
     known = set(want)
     mixed = [(re.compile(".*".join(map(re.escape, w.split(_GAP)))), w) for w in want if _GAP in w and w != _GAP]
-    return want, [w if w in known else next((whole for shape, whole in mixed if shape.fullmatch(w)), w) for w in have]
+    out: list[str] = []
+    for word in have:
+        fits = word if word in known else next((whole for shape, whole in mixed if shape.fullmatch(word)), word)
+        if fits.startswith(_GAP) and out and out[-1] not in known:
+            out.pop()  # what was read for the handwriting, a space before the printed rest
+        out.append(fits)
+    return want, out
 
 
 def _folded(words: Counter[str]) -> Counter[str]:

@@ -18,7 +18,7 @@ PROMISE = 0.1
 
 
 def main(arguments: argparse.Namespace) -> int:
-    nothing = start_up([SOHOA, "settings", "--json"])
+    nothing = start_up([SOHOA, "settings", "--json"]).cpu
     with tempfile.TemporaryDirectory(prefix="sohoa-bench-") as folder:
         archive = Path(folder) / "archive"
         # the embedded Prefect server belongs to first runs alone and would flatter the ratio

@@ -23,7 +23,7 @@ SOHOA = ROOT / "sohoa"
 WORKERS = 2
 OCRMYPDF_OPTIONS = ("-l", "vie", "--rotate-pages", "--deskew")
 #: Settings of the machine that would change what is measured.
-_UNSET = ("PREFECT_API_URL", "SOHOA_CONFIG", "SOHOA_ARCHIVE__LOCATION", "SOHOA_EMBEDDED")
+_UNSET = ("PREFECT_API_URL", "SOHOA_CONFIG", "SOHOA_ARCHIVE__LOCATION", "SOHOA_EMBEDDED", "SOHOA_PAGE__ENGINE", "SOHOA_PAGE__CONTEXT")
 _LEFT_OUT = {"blank", "separator"}
 
 Key = tuple[str, int]  #: digest of a file, number of a page
@@ -38,7 +38,8 @@ class Result:
     """What one system did with one set.
 
     `own`: text of each page as the system gives it, None when it gives none; `pdf`: text of each page taken out of its PDF by pdftotext;
-    `pdf_bytes`: its PDFs; `kept_bytes`: everything it keeps; `facts`: what else it tells of pages, by page.
+    `pdf_bytes`: its PDFs; `kept_bytes`: everything it keeps; `facts`: what else it tells of pages, by page; `start`: cost of a run that finds
+    nothing to do (None where a start belongs to every page), `starts`: how many of it are in `cost`.
     """
 
     system: str
@@ -47,33 +48,83 @@ class Result:
     pdf: dict[Key, str] | None = None
     pdf_bytes: int | None = None
     kept_bytes: int | None = None
+    compact_bytes: int | None = None
+    start: Cost | None = None
+    starts: int = 0
     facts: dict[Key, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds without those of starting."""
+        return self.cost.cpu - (self.start.cpu * self.starts if self.start else 0.0)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Sohoa with settings of its own, given as environment."""
+
+    name: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def variants(engines: Sequence[str]) -> list[Variant]:
+    """Those of `engines` (auto, batched, plain, pytesseract; plain is batched without context) that this version knows; at least its default."""
+    from pipeline.settings import PageSettings
+
+    if "engine" not in PageSettings.model_fields:
+        return [Variant("sohoa")]
+    known = {
+        "auto": Variant("sohoa", {"SOHOA_PAGE__ENGINE": "auto"}),
+        "batched": Variant("sohoa batched", {"SOHOA_PAGE__ENGINE": "batched"}),
+        "plain": Variant("sohoa batched, no context", {"SOHOA_PAGE__ENGINE": "batched", "SOHOA_PAGE__CONTEXT": "false"}),
+        "pytesseract": Variant("sohoa pytesseract", {"SOHOA_PAGE__ENGINE": "pytesseract"}),
+    }
+    if "context" not in PageSettings.model_fields:
+        del known["plain"]
+    return [known[e] for e in engines if e in known]
+
+
+def has_profiles() -> bool:
+    """Whether this version writes compact reading copies too."""
+    from pipeline.settings import Archive
+
+    return "profile" in Archive.model_fields
 
 
 def environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k not in _UNSET} | {"OMP_THREAD_LIMIT": "1", "SOHOA_WORKERS": str(WORKERS), "SOHOA_LANG": "en"}
 
 
-def start_up(command: Sequence[str | Path]) -> float:
-    """CPU seconds of the command that does nothing: the better of two."""
-    return min(measure(command, environment=environment()).cpu for _ in range(2))
+def start_up(command: Sequence[str | Path]) -> Cost:
+    """What a command that does nothing costs: the better of two."""
+    return min((measure(command, environment=environment()) for _ in range(2)), key=lambda c: c.cpu)
 
 
-def digitize(pages: PageSet, folder: Path) -> Result:
-    """`./sohoa digitize` into an archive under `folder`."""
+def idle(variant: Variant, folder: Path) -> Cost:
+    """What `./sohoa digitize` costs on an empty folder: the better of two."""
+    empty = folder / "empty"
+    empty.mkdir(exist_ok=True)
+    command = [SOHOA, "digitize", empty, "--archive", folder / "idle", "--report", folder / "idle.json"]
+    return min((measure(command, environment=environment() | variant.settings, folder=folder) for _ in range(2)), key=lambda c: c.cpu)
+
+
+def digitize(pages: PageSet, folder: Path, variant: Variant = Variant("sohoa"), *, workers: int = WORKERS) -> Result:
+    """`./sohoa digitize` into an archive under `folder`, which is to be empty."""
     archive, report = folder / "archive", folder / "report.json"
     command: list[str | Path] = [SOHOA, "digitize", *(s.path for s in pages.sources), "--archive", archive, "--report", report]
-    cost = _sohoa(command, folder)
+    start = idle(variant, folder)
+    cost = _sohoa(command, folder, dict(variant.settings) | {"SOHOA_WORKERS": str(workers)})
     records = json.loads(report.read_text(encoding="utf-8"))["sources"]
     found = {(record["source"]["sha256"], page["number"]): page for record in records for page in record["pages"]}
-    pdfs = [p for kind in ("dossiers", "unfiled") for p in (archive / kind).rglob("*.pdf")]
     return Result(
-        "sohoa digitize",
+        variant.name,
         cost,
         own={key: page["text"] for key, page in found.items()},
-        pdf_bytes=_size(pdfs),
+        pdf_bytes=_size(p for kind in ("dossiers", "unfiled") for p in (archive / kind).rglob("*.pdf")),
         kept_bytes=_size(p for p in archive.rglob("*") if p.is_file()),
+        start=start,
+        starts=1,
         facts={key: {k: page[k] for k in ("state", "rotation", "skew")} for key, page in found.items()},
     )
 
@@ -121,6 +172,7 @@ def ocrmypdf(pages: PageSet, folder: Path) -> Result:
         notes.append(f"signed files that ocrmypdf takes only with --invalidate-digital-signatures: {signed}")
     cost = measure(script.command(), environment=environment(), folder=folder)
     result = Result("ocrmypdf", cost, own=own, pdf={}, pdf_bytes=_size(out.glob("*.pdf")), notes=notes)
+    result.start, result.starts = start_up([PROGRAM, "--version"]), len(pages.sources)
     for source in pages.sources:
         target, sidecar = out / f"{source.sha256}.pdf", out / f"{source.sha256}.txt"
         if not target.exists():
@@ -202,8 +254,8 @@ def _resolutions(source: Source) -> list[int]:
     return [min(max(largest.get(n, (0, 300))[1], 150), 400) for n in range(1, source.pages + 1)]
 
 
-def _sohoa(command: Sequence[str | Path], folder: Path) -> Cost:
-    cost = measure(command, environment=environment(), folder=folder)
+def _sohoa(command: Sequence[str | Path], folder: Path, more: Mapping[str, str] | None = None) -> Cost:
+    cost = measure(command, environment=environment() | (more or {}), folder=folder)
     if cost.code not in {0, 6}:  # 6: done, some pages wait for a person
         raise Failed(cost.output)
     return cost

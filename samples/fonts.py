@@ -87,7 +87,7 @@ def family(name: str, kind: str) -> Faces:
     out = {}
     for bold, italic in itertools.product((False, True), repeat=2):
         path = next(cuts[c] for c in ((bold, italic), (bold, False), (False, False)) if c in cuts)
-        scale = _WIDTHS[kind] / (ImageFont.truetype(cuts[False, False], 100, layout_engine=ImageFont.Layout.BASIC).getlength(_SAMPLE) / 100)
+        scale = _WIDTHS[kind] / (ImageFont.truetype(cuts[False, False], 300, layout_engine=ImageFont.Layout.BASIC).getlength(_SAMPLE) / 300)
         out[kind, bold, italic] = (path, min(max(scale, 0.8), 1.15))
     return out
 

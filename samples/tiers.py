@@ -55,8 +55,8 @@ def make_tiers(out: Path, seed: int, pages: int, faces: Sequence[tuple[Typeface,
     """Draw `pages` pages, a quarter in each tier, as scans under `out`/tiers and their truth under `out`/truth; answers the scans.
 
     `faces` are the typefaces with their weights, Liberation when none are given. The same arguments give the same bytes, with any number of
-    `workers`. Every file has one paper: PDF, Group 4 TIFF when black and white, now and then a JPEG. The truth of a file names its `tier` and
-    `typeface`. Raises FontsMissing.
+    `workers`. Every file has one paper: PDF, Group 4 TIFF when black and white, now and then a JPEG. The truth of a file names its `tier`,
+    its `typeface` and the pages that an arrival stamp lies on (`stamped`). Raises FontsMissing.
     """
     jobs = [(out, seed, i, pages // len(TIERS) + (i < pages % len(TIERS)), tuple(faces) or ((LIBERATION, 1),)) for i in range(len(TIERS))]
     if workers == 1:
@@ -82,9 +82,10 @@ def _tier(out: Path, seed: int, place: int, pages: int, faces: Sequence[tuple[Ty
             paper = draw(make_case(seeded))
             most = min(_MOST_SHEETS, left)
             kept = paper.sheets if len(paper.sheets) <= most else [paper.sheets[0], paper.sheets[-1]][:most]
-            if paper.type in _LETTERHEAD and tier in {"office", "worn"} and rng.random() < 0.15:
+            stamped = paper.type in _LETTERHEAD and tier in {"office", "worn"} and rng.random() < 0.2
+            if stamped:
                 _arrived(kept[0], rng)
-        stack = Stack(seeded, about={"tier": tier, "typeface": face.name})
+        stack = Stack(seeded, about={"tier": tier, "typeface": face.name, "stamped": [1] if stamped else []})
         each = {n: _lying(tier, sheet, rng) for n, sheet in enumerate(kept, 1)}
         stack.paper(replace(paper, sheets=kept), each=each, behind=behind if behind and behind.size == kept[0].size else None, **how)
         suffix = "tif" if how["colour"] == "bitonal" else "jpg" if len(kept) == 1 and rng.random() < 0.2 else "pdf"

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import kill, table
+from benchmarks import kill, systems, table
+from benchmarks.figures import Measured, paired, rows, straightness, worse
+from benchmarks.measure import Errors, Score
 from benchmarks.processes import Cost, measure
-from benchmarks.reading import Measured, into, paired, rows, straightness
+from benchmarks.reading import into, page_score
 from benchmarks.systems import Result, TwoAtATime, rendered
-from benchmarks.truth import PageSet, Source, Truth, corpus
-from benchmarks.truth import rows as truth_rows
+from benchmarks.targets import targets
+from benchmarks.truth import PageSet, Source, Truth, cells, corpus, printed
 from benchmarks.truth import samples as sample_set
 from pipeline.sheets import separator_sheets
 from tests import trees
@@ -85,6 +87,25 @@ def test_a_corpus_is_the_files_that_were_transcribed(tmp_path: Path) -> None:
     assert (found.pages, found.scored) == (2, 1)
     assert "CƠ QUAN CỘNG HÒA\n Độc lập\nSố: ⟦1⟧" in found.sources[0].truth[2].texts
     assert found.sources[0].truth[2].rotation is None
+    assert not found.sources[0].truth[2].stamped
+
+
+def test_labels_tell_of_stamps_and_of_what_is_printed(tmp_path: Path) -> None:
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    (scans / "a.pdf").write_bytes(separator_sheets(["H26.12-260930-0012"]))
+    (scans / "a.p1.gt.txt").write_text("Số: 15/QĐ\nHà Nội, ngày ⟦2⟧ tháng 3 năm 2026\nLê Mẫu", encoding="utf-8")
+    label = {"file": "a.pdf", "so_ky_hieu": "15/QĐ", "ngay": "2026-03-02", "nguoi_ky": "Lê Mẫu", "flags": ["arrival-stamp"]}
+    (scans / "labels.jsonl").write_text(json.dumps(label) + "\n", encoding="utf-8")
+    truth = corpus(tmp_path).sources[0].truth[1]
+    assert truth.stamped
+    assert truth.named == {"number": "15/QĐ", "signer": "Lê Mẫu"}, "a day in handwriting is nothing to read"
+
+
+def test_a_date_is_wanted_as_the_page_prints_it() -> None:
+    assert printed({"issued_on": "2026-03-05"}, "Hà Nội, ngày 05 tháng 3 năm 2026") == {"date": "ngày 05 tháng 3 năm 2026"}
+    assert printed({"issued_on": "2026-03-05"}, "cấp 05/03/2026") == {"date": "05/03/2026"}
+    assert printed({"reference": "2/QĐ", "signer": ""}, "Số: 12/QĐ") == {}
 
 
 def test_side_by_side_lines_share_a_row() -> None:
@@ -94,7 +115,8 @@ def test_side_by_side_lines_share_a_row() -> None:
         {"text": "CƠ QUAN", "box": [0.1, 0.051, 0.3, 0.071]},
         {"text": "Kính gửi: ông Mẫu", "box": [0.2, 0.2, 0.8, 0.22]},
     ]
-    assert truth_rows(lines) == "CƠ QUAN\tCỘNG HÒA\n\tĐộc lập\nKính gửi: ông Mẫu"
+    found = [[cell.text for cell in row] for row in cells(lines)]
+    assert found == [["CƠ QUAN", "CỘNG HÒA"], ["", "Độc lập"], ["Kính gửi: ông Mẫu"]]
 
 
 def test_pages_are_rendered_at_the_size_of_the_scan(samples: Path, tmp_path: Path) -> None:
@@ -109,25 +131,82 @@ def test_pages_are_rendered_at_the_size_of_the_scan(samples: Path, tmp_path: Pat
 
 
 def test_a_page_that_was_not_read_counts_as_empty() -> None:
-    pages = PageSet("x", (Source(Path("a"), "aa", 2, {1: Truth(("một",)), 2: Truth(("hai",))}),))
-    assert paired(pages, {("aa", 2): "hai"}) == [(("aa", 1), ("một",), ""), (("aa", 2), ("hai",), "hai")]
+    pages = PageSet("x", (Source(Path("a"), "aa", 2, {1: Truth(("một",)), 2: Truth(("hai",))}, "bad"),))
+    assert paired(pages, {("aa", 2): "hai"}) == [(("aa", 1), "bad", ""), (("aa", 2), "bad", "hai")]
+
+
+def test_an_arrival_stamp_that_was_read_is_no_error() -> None:
+    text = "QUYẾT ĐỊNH\nCÔNG VĂN ĐẾN\nĐiều 1"
+    assert page_score(Truth(("QUYẾT ĐỊNH\nĐiều 1",), stamped=True), text).words.edits == 0
+    assert page_score(Truth(("QUYẾT ĐỊNH\nĐiều 1",)), text).words.edits == 3
 
 
 def test_turned_pages_and_skew_are_judged_on_printed_pages() -> None:
     truth = {1: Truth(("một",), 180, 0.5), 2: Truth(("hai",), 0, -1.0), 3: Truth(("",), 90, 3.0)}
     pages = PageSet("x", (Source(Path("a"), "aa", 3, truth),))
     facts = {("aa", 1): {"rotation": 180, "skew": 0.6}, ("aa", 2): {"rotation": 90, "skew": 0.0}, ("aa", 3): {"rotation": 0, "skew": 0.0}}
-    assert straightness(pages, facts) == "Sohoa turned 1 of 2 printed pages right; skew off by 0.10° in the mean, 0.10° at most"
+    found = straightness(pages, Result("sohoa", cost(), facts=facts))
+    assert found is not None
+    assert (found.pages, found.right, found.wrong, found.upright_turned) == (2, 1, ("a p. 2",), ("a p. 2",))
+    assert found.mean == found.p95 == pytest.approx(0.1)
+    assert straightness(pages, Result("tesseract", cost())) is None
+
+
+def characters(edits: int, length: int = 1000) -> Score:
+    return Score(characters=Errors(edits, length), local=Errors(edits, length))
 
 
 def test_ratios_are_ours_through_theirs() -> None:
     pages = PageSet("x", (Source(Path("a"), "aa", 2, {}),))
-    ours, theirs = Result("sohoa digitize", cost(10, 4), pdf_bytes=1000), Result("ocrmypdf", cost(20, 16), pdf_bytes=4000)
+    ours = Result("sohoa", cost(10, 4), pdf_bytes=1000, start=cost(1, 0.5), starts=1)
+    theirs = Result("ocrmypdf", cost(20, 16), pdf_bytes=4000, start=cost(1, 1), starts=2)
     found = {row[0]: row[1:] for row in rows(Measured(pages, [ours, theirs]))}
-    assert found["pages a minute, 2 workers"] == ["12.0", "6.0", "2.0"]
-    assert found["CPU seconds a page"] == ["2.00", "8.00", "0.25"]
+    assert found["CPU seconds a page, all"] == ["2.00", "8.00", "0.25"]
+    assert found["CPU seconds a page, starting taken off"] == ["1.75", "7.00", "0.25"]
+    assert found["wall seconds a page, 2 workers"] == ["5.00", "10.00", "0.50"]
     assert found["PDF, KB a page"] == ["0.5", "2.0", "0.25"]
-    assert "CER %, its own text" not in found
+    assert "CER in reading order %" not in found
+
+
+def test_a_tier_has_rows_of_its_own() -> None:
+    pages = PageSet("fresh", (Source(Path("a"), "aa", 1, {1: Truth(("một",))}, "bad"),))
+    scores = {("sohoa", "own", ""): characters(10), ("sohoa", "own", "bad"): characters(90)}
+    found = {row[0]: row[1:] for row in rows(Measured(pages, [Result("sohoa", cost())], scores))}
+    assert (found["CER in reading order %"], found["CER in reading order %, bad"]) == (["1.00"], ["9.00"])
+
+
+def test_pages_worse_than_plain_tesseract_are_named_when_it_is_no_noise() -> None:
+    pages = PageSet("x", (Source(Path("a.pdf"), "aa", 4, {n: Truth(("x",)) for n in (1, 2, 3, 4)}),))
+    pairs = {1: (20, 10), 2: (14, 10), 3: (10, 20), 4: (40, 10)}
+    by_page = {("aa", n): {"sohoa own": characters(a), "tesseract own": characters(b)} for n, (a, b) in pairs.items()}
+    measured = Measured(pages, [Result("sohoa", cost()), Result("tesseract", cost())], by_page=by_page)
+    assert worse(measured) == ["a.pdf p. 4 (40 against 10)", "a.pdf p. 1 (20 against 10)"]
+    assert worse(Measured(pages, [Result("sohoa", cost())], by_page=by_page)) is None
+
+
+def test_targets_say_what_holds_and_what_was_not_measured() -> None:
+    pages = PageSet("fresh", (Source(Path("a"), "aa", 10, {1: Truth(("một",), 0, 0.0)}, "clean"),))
+    ours = Result("sohoa", cost(10, 5), facts={("aa", 1): {"rotation": 0, "skew": 0.3}})
+    measured = Measured(pages, [ours, Result("ocrmypdf", cost(50, 45))], {("sohoa", "own", "clean"): characters(7)})
+    found = {t.name: t for t in targets([measured], 1.8)}
+    assert found["CPU seconds a page, fresh"].row() == ["CPU seconds a page, fresh", "≤ 0.6", "0.50", "✓"]
+    assert found["times under OCRmyPDF, fresh"].holds is True
+    assert found["CER in reading order %, clean"].holds is True
+    assert found["CER in reading order %, worn"].holds is None
+    assert found["one worker's wall through two workers'"].holds is False
+    assert found["upright pages turned"].holds is True
+    assert found["skew off by, 95th percentile °"].holds is False
+
+
+def test_engines_become_settings_only_where_the_program_knows_them() -> None:
+    from pipeline.settings import PageSettings
+
+    found = systems.variants(["auto", "plain", "pytesseract"])
+    assert found[0].name == "sohoa"
+    for variant in found:
+        for name in variant.settings:
+            assert name.removeprefix("SOHOA_PAGE__").lower() in PageSettings.model_fields
+    assert len({v.name for v in found}) == len(found)
 
 
 def test_tables_are_aligned_and_markdown_is_sound() -> None:
@@ -165,7 +244,7 @@ def test_a_damaged_archive_is_seen(tmp_path: Path) -> None:
 
 
 def test_wrong_arguments_end_with_one() -> None:
-    for arguments in (["nonsense"], ["kill", "--kills", "0"], ["reading", "--fast"]):
+    for arguments in (["nonsense"], ["kill", "--kills", "0"], ["reading", "--fast"], ["--pages", "3"], ["--engines", "auto,none"]):
         with pytest.raises(SystemExit) as ended:
             bench.main(arguments)
         assert ended.value.code == 1
