@@ -13,10 +13,12 @@ import numpy as np
 
 from pipeline.images import Pixels
 from pipeline.recognition.ink import Ink, ink_of
-from pipeline.recognition.rows import Mask, Numbers, Parts, Rows, find_rows
+from pipeline.recognition.rows import MARK, NONE, SEVERAL, Mask, Numbers, Parts, Rows, find_rows
 
 #: Room round a line's ink that is cut with it, inch: above and below, left and right.
 MARGIN = (0.032, 0.015)
+#: Small marks this many heights of the core above it, and below the baseline, are never painted out.
+OVER, UNDER = 0.95, 0.45
 #: Smaller rows are no print, inch.
 LEAST = 0.02
 
@@ -67,6 +69,7 @@ def _lines(parts: Parts, rows: Rows, ink: Ink, shape: tuple[int, ...]) -> list[T
     zone_top, zone_bottom = _zones(rows)
     owner = np.r_[-1, parts.row]
     crossing = _crossing(parts)
+    small = np.r_[False, parts.height < MARK * parts.usual]
     height, width = shape[:2]
     scale = ink.scale
     my, mx = round(MARGIN[0] * ink.dpi), round(MARGIN[1] * ink.dpi)
@@ -86,6 +89,10 @@ def _lines(parts: Parts, rows: Rows, ink: Ink, shape: tuple[int, ...]) -> list[T
             shared[max(0, int(np.ceil(zone_bottom[k])) - y0) :] = False
             own |= shared
         foreign = (ink.all[y0:y1, x0:x1] > 0) & ~own
+        # a small mark that may be this line's is left to the recogniser: one lost costs more than one too many
+        high = rows.height[k]
+        first, last = max(0, int(rows.core_top[k] - OVER * high) - y0), max(0, int(np.ceil(rows.baseline[k] + UNDER * high)) - y0)
+        foreign[first:last] &= ~small[labels[first:last]]
         out.append(
             TextLine(
                 int(left / scale),
@@ -118,7 +125,7 @@ def _zones(rows: Rows) -> tuple[Numbers, Numbers]:
 
 def _crossing(parts: Parts) -> Mask:
     """By label: components that are higher than a letter and belong to no row; a line keeps what of them lies in it."""
-    tall = (parts.row < 0) & (parts.height >= 2.2 * parts.usual)
+    tall = (parts.row == SEVERAL) | (parts.row == NONE) & (parts.height >= 2.2 * parts.usual)
     return np.asarray(np.r_[False, tall])
 
 

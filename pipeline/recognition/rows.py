@@ -15,6 +15,8 @@ LETTER = (0.026, 0.45)
 TALL = 3.2
 #: One this much higher than the capitals of its row is none of its letters: an emblem, a stroke of a signature.
 ODD = 2.2
+#: Where rows are tight, one this much higher than their letters runs through two of them.
+ACROSS = 2.1
 #: One lower than this share of the page's usual letter is a mark where letters are near, and small print where none are.
 MARK = 0.55
 #: Letters of a row are no further apart than this many heights of its capitals; justified text stays below it.
@@ -24,8 +26,13 @@ GAP = 1.4
 ABOVE, BELOW, BELOW_EVEN = 2.35, 0.50, 0.60
 #: A mark is no further from the letter that it stands over or under than this share of a capital's height, and from a row without such a letter.
 CLOSE, LOOSE = 0.60, 0.25
+#: The dot below is no larger than this share of a capital's height; something larger between two rows stands over the lower one.
+DOT = 0.28
 #: Above or below the core a mark is no smaller than this share of a capital's height; what is, is dust.
 DUST = 0.09
+
+#: Instead of the number of a row: belongs to none; runs through several.
+NONE, SEVERAL = -1, -2
 
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
@@ -43,7 +50,7 @@ class Parts:
     area: Integers
     number: Integers  #: in `labels`
     labels: npt.NDArray[np.integer]
-    row: Integers  #: the row it belongs to, -1 none
+    row: Integers  #: the row it belongs to, `NONE`, or `SEVERAL`
     usual: float  #: height of the page's usual letter
 
     @classmethod
@@ -54,7 +61,7 @@ class Parts:
         dpi = ink.dpi
         plain = (height >= LETTER[0] * dpi) & (height <= 0.3 * dpi) & (width >= 0.012 * dpi) & (width < 0.6 * dpi)
         usual = float(np.median(height[plain])) if plain.any() else 0.08 * dpi
-        return cls(left, top, left + width, top + height, area, np.arange(1, count), labels, np.full(count - 1, -1), usual)
+        return cls(left, top, left + width, top + height, area, np.arange(1, count), labels, np.full(count - 1, NONE), usual)
 
     @property
     def width(self) -> Integers:
@@ -95,6 +102,7 @@ def find_rows(parts: Parts, ink: Ink) -> Rows:
         return Rows(nothing, nothing, nothing, nothing, nothing)
     group = _linked(parts, chosen, ink, 0.28, 1.1)
     group = _relinked(parts, chosen, group, ink)
+    chosen, group = chosen[group >= 0], group[group >= 0]
     group = _without_odd(parts, chosen, group)
     order = np.lexsort((parts.left[chosen], group))
     chosen, group = chosen[order], group[order]
@@ -115,7 +123,7 @@ def find_rows(parts: Parts, ink: Ink) -> Rows:
     rows = _measured(parts, chosen)
     merged = _merged(rows, ink)
     if merged.max() + 1 < len(merged):
-        parts.row = np.where(parts.row >= 0, merged[parts.row], -1)
+        parts.row = np.where(parts.row >= 0, merged[parts.row], parts.row)
         rows = _measured(parts, chosen)
     _release(parts, rows)
     _adopt(parts, rows)
@@ -225,16 +233,22 @@ def _linked(parts: Parts, chosen: Integers, ink: Ink, half: float, reach: float)
 
 
 def _relinked(parts: Parts, chosen: Integers, group: Integers, ink: Ink) -> Integers:
-    """Groups that hold more than one row linked again by a narrower band."""
-    for half in (0.14, 0.04):
+    """Groups that hold more than one row linked again by a narrower band; -1 for what joins their rows, letters of two that touch."""
+    for half in (0.20, 0.12, 0.05):
         bottom, high = parts.bottom[chosen].astype(np.float64), parts.height[chosen].astype(np.float64)
-        spread = _quantile(bottom, group, 0.88) - _quantile(bottom, group, 0.12)
-        mixed = (spread > 0.9 * _quantile(high, group, 0.6))[group]
+        known = np.maximum(group, 0)
+        usual = _quantile(high, known, 0.6)[known]
+        spread = (_quantile(bottom, known, 0.88) - _quantile(bottom, known, 0.12))[known]
+        mixed = (spread > 0.9 * usual) & (group >= 0)
         if not mixed.any():
             break
+        across = mixed & (high > ACROSS * usual)
+        parts.row[chosen[across]] = SEVERAL
+        mixed &= ~across
         group = group.copy()
         group[mixed] = group.max() + 1 + _linked(parts, chosen[mixed], ink, half, 0.7)
-        group = np.unique(group, return_inverse=True)[1]
+        group[across] = -1
+        group[group >= 0] = np.unique(group[group >= 0], return_inverse=True)[1]
     return group
 
 
@@ -252,7 +266,7 @@ def _quantile(values: Numbers, group: Integers, q: float, count: int = 0) -> Num
 
 def _adopt(parts: Parts, rows: Rows) -> None:
     """Marks, commas and pieces of letters to the row whose letters they stand by."""
-    free = np.flatnonzero(parts.row < 0)
+    free = np.flatnonzero(parts.row == NONE)
     free = free[parts.height[free] < 2.2 * parts.usual]
     free = free[np.argsort(parts.top[free], kind="stable")]
     left, top, right, bottom = (v[free].astype(np.float64) for v in (parts.left, parts.top, parts.right, parts.bottom))
@@ -283,7 +297,8 @@ def _adopt(parts: Parts, rows: Rows) -> None:
         loose = np.maximum(rows.core_top[k] - bottom[here], top[here] - rows.baseline[k])
         fits &= np.where(anchored, gap <= CLOSE * unit, loose <= LOOSE * unit)
         fits &= (large[here] >= DUST * unit) | (loose < 0)
-        cost = np.maximum(0, np.where(anchored, gap, loose + 0.3 * unit)) + 0.5 * aside
+        hangs = (top[here] > rows.baseline[k]) & (large[here] > DOT * unit)
+        cost = np.maximum(0, np.where(anchored, gap, loose + 0.3 * unit)) + 0.5 * aside + np.where(hangs, 0.5 * unit, 0.0)
         better = fits & (cost < best[here])
         best[here] = np.where(better, cost, best[here])
         owner[here] = np.where(better, k, owner[here])
@@ -304,6 +319,6 @@ def _release(parts: Parts, rows: Rows) -> None:
     inside = (rows.right[a] > rows.left[b] - 0.4 * unit) & (rows.left[a] < rows.right[b] + 0.4 * unit)
     level = (rows.core_top[a] >= highest[b]) & (rows.baseline[a] <= lowest[b])
     off = (np.abs(rows.baseline[a] - rows.baseline[b]) > 0.3 * unit) | (rows.unit[a] < 0.5 * unit)
-    weak = np.zeros(len(rows.left) + 1, np.bool_)
+    weak = np.zeros(len(rows.left), np.bool_)
     weak[few[(smaller & inside & level & off).any(axis=1)]] = True
-    parts.row[weak[parts.row]] = -1
+    parts.row[(parts.row >= 0) & weak[parts.row]] = NONE
