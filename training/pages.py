@@ -188,13 +188,15 @@ def _moved(box: Box, m: np.ndarray) -> Box:
 def _text_of(line: TextLine, words: list[tuple[str, Box, int]]) -> str:
     """The words that lie wholly in the line; empty when it cuts one, or holds words of several rows."""
     height = line.bottom - line.top
+    slack = 1.0 + 0.03 * height
     inside = []
     for text, (left, top, right, bottom), row in words:
         across = min(right, line.right + 1) - max(left, line.left - 1)
         down = min(bottom, line.bottom) - max(top, line.top)
         if across <= 0 or down < 0.35 * (bottom - top):
             continue
-        if across < 0.85 * (right - left) or down < 0.6 * (bottom - top):
+        # a full stop or a mark that was cut away must not be taught
+        if across < right - left - slack or down < bottom - top - 2 * slack:
             return ""
         inside.append((left, text, row))
     if not inside or len({row for *_, row in inside}) != 1:

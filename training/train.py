@@ -147,6 +147,7 @@ def stream(
 
 
 def _draw_every(texts: tuple[list[str], list[str], str], seed: int, first: int, step: int, height: int, queue: Any) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for number in range(first, 1 << 30, step):
         queue.put((number, chunk(texts, seed * 1_000_003 + number, height)))
 
