@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.images import Pixels
+from pipeline.recognition.ink import at_reading_size, components
 
 #: A dot is no larger than this either way (typed leaders of 14 points: 0.022).
 DOT = 0.028
@@ -34,37 +35,61 @@ Numbers = npt.NDArray[np.float64]
 
 def without_leaders(grey: Pixels, dpi: float) -> Pixels:
     """`grey` (HxW uint8, upright and straight) with its dotted leaders painted in the paper around them; the same array when it has none."""
-    labels, dots, number = _dots(grey, dpi)
-    if len(dots) < LEAST:
+    small = at_reading_size(grey, dpi)
+    mask = _mask(small, dpi * small.shape[1] / grey.shape[1])
+    if mask is None:
         return grey
-    rows = [row for stretch in _stretches(labels, dots, number, dpi) if (row := _row(dots[stretch], dpi)) is not None]
-    if sum(right - left for _, _, left, right, _, _ in rows) < FORM * dpi:
-        return grey
-    doomed = np.zeros(int(labels.max()) + 1, np.bool_)
-    for row in rows:
-        doomed[number[_on(dots, row, dpi)]] = True
-    reach = max(1, round(0.004 * dpi))
-    mask = cv2.dilate(doomed[labels].astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    # the halo of a dot must not touch the letters beside it
-    keep = (labels > 0) & ~doomed[labels]
-    mask[keep] = 0
+    if small is not grey:
+        mask = np.asarray(cv2.resize(mask, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_NEAREST), np.uint8)
     size = 2 * round(DOT * dpi) + 1
     paper = cv2.dilate(grey, np.ones((size, size), np.uint8))
     return np.where(mask > 0, paper, grey).astype(np.uint8)
 
 
-def _dots(grey: Pixels, dpi: float) -> tuple[npt.NDArray[np.int32], Numbers, npt.NDArray[np.int64]]:
+def _mask(grey: Pixels, dpi: float) -> Pixels | None:
+    """HxW, 1 where a dot of a leader is, or its halo; None when there are no leaders."""
+    labels, dots, number = _dots(grey, dpi)
+    if len(dots) < LEAST or not _in_a_row(dots, dpi):
+        return None
+    rows = [row for stretch in _stretches(labels, dots, number, dpi) if (row := _row(dots[stretch], dpi)) is not None]
+    if sum(right - left for _, _, left, right, _, _ in rows) < FORM * dpi:
+        return None
+    doomed = np.zeros(int(labels.max()) + 1, np.bool_)
+    for row in rows:
+        doomed[number[_on(dots, row, dpi)]] = True
+    reach = max(1, round(0.004 * dpi))
+    mask = np.asarray(cv2.dilate(doomed[labels].astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
+    # the halo of a dot must not touch the letters beside it
+    mask[(labels > 0) & ~doomed[labels]] = 0
+    return mask
+
+
+def _dots(grey: Pixels, dpi: float) -> tuple[npt.NDArray[np.integer], Numbers, npt.NDArray[np.int64]]:
     """Labels of all ink, the small marks as rows of x, y (middles, px) and width, and their label numbers."""
     paper = float(np.percentile(grey[::7, ::7], 60))
-    _, labels, stats, middles = cv2.connectedComponentsWithStats((grey < INK * paper).astype(np.uint8), connectivity=8)
+    labels, stats = components((grey < INK * paper).astype(np.uint8))
     limit = max(3.0, DOT * dpi)
-    small = (stats[:, cv2.CC_STAT_WIDTH] <= limit) & (stats[:, cv2.CC_STAT_HEIGHT] <= limit)
+    left, top, width, height = (stats[:, k] for k in range(4))
+    small = (width <= limit) & (height <= limit)
     small[0] = False
     number = np.flatnonzero(small)
-    return np.asarray(labels, np.int32), np.column_stack([middles[number], stats[number, cv2.CC_STAT_WIDTH]]), number
+    middles = (left + (width - 1) / 2)[number], (top + (height - 1) / 2)[number]
+    return labels, np.column_stack([*middles, width[number]]).astype(np.float64), number
 
 
-def _stretches(labels: npt.NDArray[np.int32], dots: Numbers, number: npt.NDArray[np.int64], dpi: float) -> list[npt.NDArray[np.int64]]:
+def _in_a_row(dots: Numbers, dpi: float) -> bool:
+    """Whether enough dots follow each other closely on one level; few pages without leaders have that."""
+    for offset in (0.0, 0.5):
+        level = np.floor(dots[:, 1] / (0.03 * dpi) + offset)
+        order = np.lexsort((dots[:, 0], level))
+        close = (np.diff(level[order]) == 0) & (np.diff(dots[order, 0]) <= PITCH * dpi)
+        ends = np.flatnonzero(np.r_[True, ~close, True])
+        if np.diff(ends).max() >= LEAST:
+            return True
+    return False
+
+
+def _stretches(labels: npt.NDArray[np.integer], dots: Numbers, number: npt.NDArray[np.int64], dpi: float) -> list[npt.NDArray[np.int64]]:
     """Indices of dots that lie close together in a flat run, left to right."""
     centres = np.zeros(labels.shape, np.uint8)
     xs, ys = np.rint(dots[:, 0]).astype(int), np.rint(dots[:, 1]).astype(int)

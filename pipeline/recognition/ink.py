@@ -32,8 +32,13 @@ class Ink:
     mask: Pixels  #: HxW, 1 where there is ink that is no rule
     all: Pixels  #: HxW, 1 where there is ink
     walls: Pixels  #: upright rules at half the resolution, 1 where there is one
+    levels: Pixels  #: level rules, the same
     dpi: float
     scale: float  #: px of the mask per px of the page
+
+    def wall(self, left: int, top: int, right: int, bottom: int) -> None:
+        """Marks an upright rule too short to be told by its length; px of the mask."""
+        self.walls[top // 2 : bottom // 2 + 1, left // 2 : right // 2 + 1] = 1
 
     def ruled(self, left: Numbers, right: Integers, top: Integers, bottom: Integers) -> npt.NDArray[np.bool_]:
         """For spans left..right of rows top..bottom (px), whether an upright rule stands in them."""
@@ -47,14 +52,14 @@ class Ink:
 
 def ink_of(grey: Pixels, dpi: float) -> Ink:
     """The ink of a page (`grey` HxW uint8, dark on light) and which of it is rules."""
-    small = _small(grey, dpi)
+    small = at_reading_size(grey, dpi)
     scale = small.shape[1] / grey.shape[1]
     at = dpi * scale
     even = _evened(small, at)
     otsu, _ = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     ink = np.asarray(even < np.clip(otsu, 255 * DARKEST, 255 * FAINTEST), np.uint8)
-    mask, walls = _without_rules(ink, at)
-    return Ink(mask, ink, walls, at, scale)
+    mask, walls, levels = _without_rules(ink, at)
+    return Ink(mask, ink, walls, levels, at, scale)
 
 
 def components(mask: Pixels) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.int32]]:
@@ -68,7 +73,7 @@ def components(mask: Pixels) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.in
     return np.asarray(labels), np.asarray(stats, np.int32)
 
 
-def _small(grey: Pixels, dpi: float) -> Pixels:
+def at_reading_size(grey: Pixels, dpi: float) -> Pixels:
     """The page brought down to `AT` dpi; one that is not much finer stays as it is."""
     scale = AT / dpi
     if scale >= 0.9:
@@ -90,12 +95,12 @@ def _evened(small: Pixels, dpi: float) -> Pixels:
     return np.asarray(cv2.divide(small, np.maximum(paper, 1), scale=255), np.uint8)
 
 
-def _without_rules(ink: Pixels, dpi: float) -> tuple[Pixels, Pixels]:
-    """The ink without rules, letters that cross one left whole; and the upright rules at half the resolution."""
+def _without_rules(ink: Pixels, dpi: float) -> tuple[Pixels, Pixels, Pixels]:
+    """The ink without rules, letters that cross one left whole; upright and level rules at half the resolution."""
     long = max(8, round(RULE * dpi))
     thick, stem = max(3, round(THICK * dpi)) | 1, max(2, round(STEM * dpi))
     mask = ink
-    walls = np.zeros_like(ink)
+    found = {True: np.zeros_like(ink), False: np.zeros_like(ink)}
     for upright in (False, True):
         along = (long, 1) if upright else (1, long)
         rule = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(along, np.uint8))
@@ -108,8 +113,8 @@ def _without_rules(ink: Pixels, dpi: float) -> tuple[Pixels, Pixels]:
         out = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((1, stem) if upright else (stem, 1), np.uint8))
         across = np.asarray(cv2.dilate(out, np.ones((1, thick) if upright else (thick, 1), np.uint8)), np.uint8)
         mask = np.asarray(rest | (wide & across & mask), np.uint8)
-        walls = np.asarray(rule, np.uint8) if upright else walls
-    return mask, halved(walls)
+        found[upright] = np.asarray(rule, np.uint8)
+    return mask, halved(found[True]), halved(found[False])
 
 
 def halved(mask: Pixels) -> Pixels:

@@ -19,6 +19,8 @@ from pipeline.recognition.rows import MARK, NONE, SEVERAL, Mask, Numbers, Parts,
 MARGIN = (0.032, 0.015)
 #: Small marks this many heights of the core above it, and below the baseline, are never painted out.
 OVER, UNDER = 0.95, 0.45
+#: Descenders and commas hang by this share of a capital's height at most.
+DEEPEST = 0.6
 #: Smaller rows are no print, inch.
 LEAST = 0.02
 
@@ -67,6 +69,9 @@ def _lines(parts: Parts, rows: Rows, ink: Ink, shape: tuple[int, ...]) -> list[T
     np.maximum.at(box[2], row, parts.right[member])
     np.maximum.at(box[3], row, parts.bottom[member])
     zone_top, zone_bottom = _zones(rows)
+    # a stroke of a signature must not make the line's crop tall
+    box[1] = np.maximum(box[1], np.floor(rows.reach[0]))
+    box[3] = np.minimum(box[3], np.ceil(rows.baseline + DEEPEST * rows.unit))
     owner = np.r_[-1, parts.row]
     crossing = _crossing(parts)
     small = np.r_[False, parts.height < MARK * parts.usual]

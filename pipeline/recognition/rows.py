@@ -31,6 +31,10 @@ DOT = 0.28
 #: Above or below the core a mark is no smaller than this share of a capital's height; what is, is dust.
 DUST = 0.09
 
+#: The side of a box between two level rules is slimmer than this and higher than this, inch.
+STUB = (0.03, 0.12)
+#: A hyphen before a list item stands this far off at most, heights of capitals.
+BULLET = 2.5
 #: Instead of the number of a row: belongs to none; runs through several.
 NONE, SEVERAL = -1, -2
 
@@ -193,6 +197,7 @@ def _letters(parts: Parts, ink: Ink) -> tuple[Mask, Mask]:
     dpi, usual = ink.dpi, parts.usual
     width, height = parts.width, parts.height
     rule = ((height > 0.2 * dpi) & (width < 0.025 * dpi) & (height > 8 * width)) | ((height < 0.025 * dpi) & (width > 0.25 * dpi))
+    rule |= _stubs(parts, ink)
     able = (height >= LETTER[0] * dpi) & (height <= LETTER[1] * dpi) & (height <= TALL * max(usual, 0.06 * dpi)) & ~rule & (width < 5 * dpi)
     plain = able & (height >= MARK * usual)
     small = able & ~plain & (width >= 0.01 * dpi)
@@ -200,6 +205,24 @@ def _letters(parts: Parts, ink: Ink) -> tuple[Mask, Mask]:
         small &= ~_near(parts, plain, ink)
     dashes = ~plain & ~small & ~rule & (width >= 1.8 * height) & (width >= 0.4 * usual) & (width <= 2.5 * usual)
     return np.asarray(plain | small), np.asarray(dashes)
+
+
+def _stubs(parts: Parts, ink: Ink) -> Mask:
+    """Upright strokes between two level rules: the sides of boxes to write in, of tables with one low row; marked as walls."""
+    dpi = ink.dpi
+    slim = np.flatnonzero((parts.width < STUB[0] * dpi) & (parts.height > STUB[1] * dpi) & (parts.height > 4 * parts.width))
+    out = np.zeros(len(parts.left), np.bool_)
+    if not len(slim) or not ink.levels.any():
+        return out
+    x = ((parts.left[slim] + parts.right[slim]) // 4).astype(np.int64)
+    limit = len(ink.levels) - 1
+    reach = max(1, round(0.01 * dpi))
+    ends = [np.clip(y // 2 + k, 0, limit) for y in (parts.top[slim], parts.bottom[slim]) for k in range(-reach, reach + 1)]
+    met = np.stack([ink.levels[y, x] > 0 for y in ends]).reshape(2, -1, len(slim)).any(axis=1).all(axis=0)
+    out[slim[met]] = True
+    for k in slim[met].tolist():
+        ink.wall(int(parts.left[k]), int(parts.top[k]), int(parts.right[k]), int(parts.bottom[k]))
+    return out
 
 
 def _near(parts: Parts, plain: Mask, ink: Ink) -> Mask:
@@ -239,7 +262,7 @@ def _relinked(parts: Parts, chosen: Integers, group: Integers, ink: Ink) -> Inte
         known = np.maximum(group, 0)
         usual = _quantile(high, known, 0.6)[known]
         spread = (_quantile(bottom, known, 0.88) - _quantile(bottom, known, 0.12))[known]
-        mixed = (spread > 0.9 * usual) & (group >= 0)
+        mixed = (spread > 0.65 * usual) & (group >= 0)
         if not mixed.any():
             break
         across = mixed & (high > ACROSS * usual)
@@ -272,6 +295,7 @@ def _adopt(parts: Parts, rows: Rows) -> None:
     left, top, right, bottom = (v[free].astype(np.float64) for v in (parts.left, parts.top, parts.right, parts.bottom))
     middle = (left + right) / 2
     large = np.maximum(right - left, bottom - top)
+    flat = (right - left >= 1.8 * (bottom - top)) & (right - left >= 0.3 * parts.usual)
     best = np.full(len(free), np.inf)
     owner = np.full(len(free), -1)
     letters = np.flatnonzero(parts.row >= 0)
@@ -286,7 +310,8 @@ def _adopt(parts: Parts, rows: Rows) -> None:
         here = slice(start, end)
         aside = np.maximum(0, np.maximum(rows.left[k] - right[here], left[here] - rows.right[k]))
         # far edges tell: the dot below hangs by half a height at most, marks above climb higher
-        fits = (bottom[here] <= lowest[k]) & (aside < 0.8 * unit)
+        before = flat[here] & (top[here] > rows.core_top[k]) & (bottom[here] < rows.baseline[k]) & (right[here] <= rows.left[k])
+        fits = (bottom[here] <= lowest[k]) & (aside < np.where(before, BULLET, 0.8) * unit)
         if not fits.any():
             continue
         # the letter that it stands over or under, if there is one
