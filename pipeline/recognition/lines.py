@@ -14,6 +14,8 @@ import numpy as np
 from pipeline.images import Pixels
 from pipeline.recognition.ink import Ink, ink_of
 from pipeline.recognition.rows import MARK, NONE, SEVERAL, Mask, Numbers, Parts, Rows, find_rows
+from pipeline.recognition.tables import cells_of
+from pipeline.records import Box
 
 #: Room round a line's ink that is cut with it, inch: above and below, left and right.
 MARGIN = (0.032, 0.015)
@@ -46,15 +48,28 @@ class TextLine:
         return self.baseline - self.core_top
 
 
-def find_lines(grey: Pixels, dpi: float) -> list[TextLine]:
-    """The lines of print on a page, top to bottom (no reading order).
+@dataclass(frozen=True)
+class Layout:
+    """What was found on a page."""
+
+    lines: list[TextLine]  #: top to bottom, in no reading order
+    tables: tuple[tuple[Box, ...], ...]  #: cells of each ruled table, fractions of the page
+
+
+def find_layout(grey: Pixels, dpi: float) -> Layout:
+    """The lines of print and the ruled tables of a page.
 
     `grey`: HxW uint8, upright and straight, dark on light; `dpi`: its resolution.
     """
     ink = ink_of(grey, dpi)
     parts = Parts.of(ink)
     rows = find_rows(parts, ink)
-    return _lines(parts, rows, ink, grey.shape)
+    return Layout(_lines(parts, rows, ink, grey.shape), cells_of(ink))
+
+
+def find_lines(grey: Pixels, dpi: float) -> list[TextLine]:
+    """The lines of `find_layout` alone."""
+    return find_layout(grey, dpi).lines
 
 
 def _lines(parts: Parts, rows: Rows, ink: Ink, shape: tuple[int, ...]) -> list[TextLine]:
