@@ -20,12 +20,22 @@ Labels = npt.NDArray[np.int32]
 
 
 def reduced(grey: Pixels, dpi: float, to: float = MASK_DPI) -> Pixels:
-    """The grey page brought down to `to` dpi by area; a coarser page stays as it is."""
+    """The page (HxW or HxWx3) brought down to `to` dpi; a coarser page stays as it is.
+
+    By halves, as OpenCV averages quickly only there: to any other scale its area filter takes ten times as long.
+    """
     scale = to / dpi
     if scale >= 0.95:
         return grey
     size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    while grey.shape[1] >= 2 * size[0] and grey.shape[0] >= 2 * size[1]:
+        grey = _halved(grey)
+    return grey if (grey.shape[1], grey.shape[0]) == size else np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _halved(grey: Pixels) -> Pixels:
+    height, width = grey.shape[0] // 2, grey.shape[1] // 2
+    return np.asarray(cv2.resize(grey[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def evened(small: Pixels) -> Pixels:
@@ -53,11 +63,40 @@ def ink_of(small: Pixels) -> Ink:
 def without_border(ink: Ink) -> Ink:
     """The ink without what comes in from the edges along a quarter of a side or more: a scanner's black bed, the shadow of a gutter."""
     height, width = ink.mask.shape
-    count, found, stats, _ = cv2.connectedComponentsWithStats(ink.mask.astype(np.uint8), connectivity=8)
+    if not any(edge.any() for edge in (ink.mask[:2], ink.mask[-2:], ink.mask[:, :2], ink.mask[:, -2:])):
+        return ink
+    count, found, stats, _ = cv2.connectedComponentsWithStats(ink.mask.view(np.uint8), connectivity=8)
     x, y, w, h = (stats[:, k] for k in range(4))
     outside = ((x <= 1) | (x + w >= width - 1)) & (h > height // 4) | ((y <= 1) | (y + h >= height - 1)) & (w > width // 4)
     outside[0] = False
     return Ink(ink.mask & ~np.asarray(outside[found]), ink.dark) if count > 1 and outside.any() else ink
+
+
+def long_runs(mask: Mask, run: int, axis: int = 1) -> Mask:
+    """What of a HxW mask lies in runs of at least `run` px across (down with `axis` 0): an opening, in steps that double, as OpenCV's are slow."""
+
+    def but(ends: int, starts: int) -> tuple[slice, slice]:
+        """All but so many px at the end and at the start of the axis."""
+        cut = slice(starts, -ends or None)
+        return (slice(None), cut) if axis else (cut, slice(None))
+
+    if run > mask.shape[axis]:
+        return np.zeros_like(mask)
+    starts, have = mask, 1
+    while have < run:
+        step = min(have, run - have)
+        starts = starts[but(step, 0)] & starts[but(0, step)]
+        have += step
+    out = np.zeros_like(mask)
+    if not starts.any():
+        return out
+    out[but(run - 1, 0)] = starts
+    have = 1
+    while have < run:
+        step = min(have, run - have)
+        out[but(0, step)] |= out[but(step, 0)].copy()
+        have += step
+    return out
 
 
 _MARGIN = 0.28  #: inch; scanner borders, staples and torn edges lie within
@@ -78,8 +117,8 @@ def share_and_blank(ink: Ink, dpi: float, blank_ink: float) -> tuple[float, bool
     strong = np.asarray(ink.dark > _DARK, np.uint8)
     count, found, stats, _ = cv2.connectedComponentsWithStats(strong, connectivity=8)
     labels: Labels = np.asarray(found, np.int32)
-    core = np.zeros(count, np.uint8)
-    np.maximum.at(core, labels[strong > 0], ink.dark[strong > 0])
+    core = np.zeros(count, np.bool_)
+    core[labels[(strong > 0) & (ink.dark >= _CORE)]] = True
     x, y, w, h, area = (stats[:, k].astype(np.float64) for k in range(5))
     edge = _MARGIN * dpi
     at_border = (x <= 1) | (y <= 1) | (x + w >= width - 1) | (y + h >= height - 1)
@@ -89,7 +128,7 @@ def share_and_blank(ink: Ink, dpi: float, blank_ink: float) -> tuple[float, bool
     round_ = (np.minimum(w, h) >= size_low) & (np.maximum(w, h) <= size_high) & (np.minimum(w, h) > 0.75 * np.maximum(w, h)) & (area > 0.6 * w * h)
     zone = _HOLE_ZONE * dpi
     by_edge = (x < zone) | (y < zone) | (x + w > width - zone) | (y + h > height - zone)
-    kept = ~(at_border | in_margin | speck | (round_ & by_edge)) & (core >= _CORE)
+    kept = ~(at_border | in_margin | speck | (round_ & by_edge)) & core
     kept[0] = False
     inside = max(1.0, (width - 2 * edge) * (height - 2 * edge))
     share = float(area[kept].sum() / inside)

@@ -13,7 +13,7 @@ import numpy as np
 import pillow_heif
 from PIL import ExifTags, Image
 
-from pipeline import codec, tiff
+from pipeline import codec, geometry, tiff
 from pipeline.errors import PageFailed
 from pipeline.images import LiftedImage, PageImage, Pixels, scanner_dpi
 from pipeline.records import SourceFile
@@ -135,8 +135,7 @@ def image_of(source: SourceFile, number: int, max_pixels: int) -> PageImage:
 
 def turned(pixels: Pixels, mirrored: bool, turn: int) -> Pixels:
     """The raster mirrored left-right if asked, then turned clockwise by `turn` degrees."""
-    out = pixels[:, ::-1] if mirrored else pixels
-    return np.ascontiguousarray(np.rot90(out, -turn // 90)) if turn or mirrored else pixels
+    return geometry.turned(np.ascontiguousarray(pixels[:, ::-1]) if mirrored else pixels, turn)
 
 
 def stream_of(source: SourceFile, number: int, max_pixels: int) -> LiftedImage:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline import skew
-from pipeline.blank import MASK_DPI, Ink, Mask, ink_of, reduced, without_border
-from pipeline.geometry import straighten
+from pipeline.blank import MASK_DPI, Ink, Mask, ink_of, long_runs, reduced, without_border
+from pipeline.geometry import straighten, turned
 from pipeline.images import Pixels
 
 _LETTERS_DPI = 150.0  #: an x-height of 10-point print is 10 px there
@@ -86,36 +86,14 @@ def find(grey: Pixels, dpi: float, max_skew: float, judge: Judge | None = None, 
 
 def _lying(ink: Ink) -> Ink:
     """The ink turned clockwise by 90 degrees."""
-    return Ink(np.ascontiguousarray(np.rot90(ink.mask, -1)), np.ascontiguousarray(np.rot90(ink.dark, -1)))
+    return Ink(turned(ink.mask.view(np.uint8), 90).view(np.bool_), turned(ink.dark, 90))
 
 
 def without_rules(ink: Ink, dpi: float) -> Ink:
     """The ink without long straight runs: table rules, frames, underlines, black borders."""
     run = max(9, round(_RULE_INCH * dpi))
-    rules = long_runs(ink.mask, run) | long_runs(ink.mask.T, run).T
+    rules = long_runs(ink.mask, run) | long_runs(ink.mask, run, axis=0)
     return Ink(ink.mask & ~_grown(rules), ink.dark) if rules.any() else ink
-
-
-def long_runs(mask: Mask, run: int) -> Mask:
-    """What of a HxW mask lies in horizontal runs of at least `run` px: an opening, in steps that double, as wide ones are slow in OpenCV."""
-    height, width = mask.shape
-    if run > width:
-        return np.zeros_like(mask)
-    starts, have = mask, 1
-    while have < run:
-        step = min(have, run - have)
-        starts = starts[:, :-step] & starts[:, step:]
-        have += step
-    out = np.zeros((height, width), np.bool_)
-    if not starts.any():
-        return out
-    out[:, : starts.shape[1]] = starts
-    have = 1
-    while have < run:
-        step = min(have, run - have)
-        out[:, step:] |= out[:, :-step].copy()
-        have += step
-    return out
 
 
 def _grown(mask: Mask) -> Mask:
@@ -124,10 +102,10 @@ def _grown(mask: Mask) -> Mask:
 
 
 def above_or_below(ink: Ink, dpi: float, rotation: int, lean: float) -> tuple[float, float]:
-    """Whether the words of the page, turned and straightened, rise more than they hang, -1..1, positive when it is upright; by how many inches of them.
+    """Whether the words of the page, turned and straightened, rise more than they hang, -1..1, positive when it is upright; inches of words.
 
     Each word votes by its ink above the x-height band against that below, weighed by its width: ascenders, capitals and Vietnamese tone marks
-    outweigh descenders and the dot below. 0 where there are too few words to say. `ink` is at `dpi`; its darkness tells what lies between pixels.
+    outweigh descenders and the dot below. 0 where there are too few words to say. `ink` is at `dpi`.
     """
     dark = np.where(_grown(ink.mask), ink.dark, np.uint8(0))
     dark = straighten(255 - dark, rotation, lean)

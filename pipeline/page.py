@@ -6,7 +6,7 @@ import errno
 import logging
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -74,16 +74,6 @@ def _failed(number: int, reason: str) -> Page:
     return Page(number, PageState.FAILED, reason, "" if reason in _NOT_THE_PAPER else "rescan")
 
 
-@dataclass(frozen=True)
-class _Look:
-    """A page's image made upright and straight."""
-
-    pixels: Pixels  #: grey or RGB
-    grey: Pixels
-    rotation: int
-    skew: float
-
-
 def _process(source: SourceFile, number: int, settings: Settings) -> Page:
     text = file_text(source, number, settings) if lift.followable(source, number, settings) else SCANNED
     if text.kind == "digital":
@@ -97,25 +87,28 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
         if lift.incomplete(source, number, settings):
             raise PageFailed("read_failed", page=number)
         return Page(number, PageState.BLANK, "no_ink", width=width, height=height, dpi=image.dpi, ink=share)
-    look = _upright(image.pixels, grey, image.dpi, settings)
-    height, width = look.grey.shape
-    codes = barcodes.find(look.grey)
+    found = orientation.find(grey, image.dpi, settings.page.max_skew, _ask_tesseract, ink)
+    skew = round(found.skew, 3) if abs(found.skew) >= _LEAST_SKEW else 0.0
+    # red seals are seen in colour, but one channel is turned and straightened in a third of the time
+    grey = straighten(grey_for_reading(image.pixels, image.dpi), found.rotation, skew)
+    height, width = grey.shape
+    codes = barcodes.find(grey, image.dpi)
     page = Page(
         number,
         PageState.GOOD,
         width=width,
         height=height,
         dpi=image.dpi,
-        rotation=look.rotation,
-        skew=look.skew,
+        rotation=found.rotation,
+        skew=skew,
         ink=share,
         kind=text.kind,
         barcodes=codes,
     )
-    if barcodes.separates(codes, ink_outside(look.grey, image.dpi, codes)):
+    if codes and barcodes.separates(codes, ink_outside(grey, image.dpi, codes)):
         return replace(page, state=PageState.SEPARATOR, reason="separator_sheet")
     lines = _mapped(text.lines, page)
-    reading = read.read_image(_without(grey_for_reading(look.pixels, image.dpi), lines), image.dpi, settings)
+    reading = read.read_image(_without(grey, lines), image.dpi, settings)
     if lines:
         merged = order.merge(reading.lines, lines, width / height)
         reading = read.reading(merged, engine=f"{reading.engine} + file", settings=reading.settings)
@@ -126,19 +119,12 @@ def _digital(source: SourceFile, number: int, text: FileText, settings: Settings
     """A page that carries its own text: nothing is turned and nothing is read, only barcodes are looked for."""
     _, _, width, height, dpi = lift.page_size(source, number, settings)
     grey = lift.picture(source, number, _LOOK_DPI, settings, grey=True)
-    codes = barcodes.find(grey)
+    codes = barcodes.find(grey, _LOOK_DPI)
     share, _ = blank.share_and_blank(blank.ink_of(blank.reduced(grey, _LOOK_DPI)), blank.MASK_DPI, settings.page.blank_ink)
     page = Page(number, PageState.GOOD, width=width, height=height, dpi=dpi, ink=share, kind="digital", barcodes=codes)
-    if barcodes.separates(codes, ink_outside(grey, _LOOK_DPI, codes)):
+    if codes and barcodes.separates(codes, ink_outside(grey, _LOOK_DPI, codes)):
         return replace(page, state=PageState.SEPARATOR, reason="separator_sheet")
     return quality.judge(replace(page, reading=read.reading(text.lines, engine="file")), settings)
-
-
-def _upright(pixels: Pixels, grey: Pixels, dpi: float, settings: Settings) -> _Look:
-    found = orientation.find(grey, dpi, settings.page.max_skew, _ask_tesseract)
-    skew = round(found.skew, 3) if abs(found.skew) >= _LEAST_SKEW else 0.0
-    straight = straighten(pixels, found.rotation, skew)
-    return _Look(straight, _grey(straight) if straight is not pixels else grey, found.rotation, skew)
 
 
 def _ask_tesseract(grey: Pixels, dpi: float) -> tuple[int, float] | None:

@@ -124,7 +124,7 @@ def test_other_barcodes_make_no_separator(form: str, text: str, rows: tuple[str,
 
 def test_barcode_boxes_lie_on_the_barcode() -> None:
     page = sheet("QRCode", CODE, (), (400, 1000))
-    (code,) = barcodes.find(page)
+    (code,) = barcodes.find(page, 200)
     height, width = page.shape
     left, top, right, bottom = (v * s for v, s in zip(code.box, (width, height, width, height), strict=True))
     ink = np.argwhere(page < 128)
