@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pipeline.recognition.crops import cut
 from pipeline.recognition.lines import TextLine, find_lines
 from training.fonts import covered, loaded, pick
-from training.lines import FINER, Grey, Print, degraded
+from training.lines import FINER, Grey, degraded
 
 #: Inches of a part of a page.
 WIDE, HIGH = 6.9, 3.4
@@ -113,7 +114,7 @@ def _table(page: _Part, supply: Supply) -> None:
     while y < page.image.height - 3.4 * size:
         rows = rng.choice((1, 1, 2))
         page.draw.line((edges[0], y, edges[-1], y), fill=255, width=thick)
-        for a, b in zip(edges, edges[1:], strict=False):
+        for a, b in pairwise(edges):
             for k in range(rows):
                 text = supply() if rng.random() < 0.7 else str(rng.randint(1, 999))
                 use = (bold_path, bold) if number == 0 else (path, font)
@@ -145,7 +146,11 @@ def _columns(page: _Part, supply: Supply) -> None:
                 end = page.write(text, middle * page.scale, y, path, font, centre=True)
                 if rng.random() < 0.15:
                     start = 2 * middle * page.scale - end
-                    page.draw.line((start + 0.2 * (end - start), y + 0.3 * step, end - 0.2 * (end - start), y + 0.3 * step), fill=255, width=max(1, round(0.008 * page.scale)))
+                    page.draw.line(
+                        (start + 0.2 * (end - start), y + 0.3 * step, end - 0.2 * (end - start), y + 0.3 * step),
+                        fill=255,
+                        width=max(1, round(0.008 * page.scale)),
+                    )
         y += step
 
 

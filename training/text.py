@@ -6,6 +6,7 @@ import json
 import lzma
 import random
 import re
+import tomllib
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,31 +22,10 @@ _SPACES = re.compile(r"\s+")
 _MARKDOWN = re.compile(r"[#*>|`]+")
 _LEADERS = re.compile(r"[._…]{4,}")
 
-SURNAMES = "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Đinh Trịnh Đoàn Mai Tạ Lương Hà Cao Tô Thái Quách Châu Lâm Vương Kiều Nghiêm Tăng".split()
-MIDDLES = "Văn Thị Đức Minh Hữu Ngọc Thanh Quang Xuân Thu Hồng Kim Anh Đình Công Quốc Bá Duy Gia Hoài Khánh Mạnh Phương Thế Trọng Tuấn Việt Như Thùy Diệu Bích".split()
-GIVEN = (
-    "An Anh Bình Bảo Cường Chi Chiến Dũng Dung Duyên Đạt Điệp Đông Giang Hà Hạnh Hải Hằng Hiền Hiếu Hòa Hoàng Hùng Huệ Hương Khoa Kiên Lan Linh Loan Long Lộc Mai Mẫn Minh "
-    "My Nam Nga Ngân Nghĩa Nhàn Nhung Oanh Phong Phú Phúc Phượng Quân Quỳnh Sơn Tâm Tân Thảo Thắng Thắm Thịnh Thủy Tiến Toàn Trang Trí Trung Tuyết Tùng Uyên Vân Vinh Vỹ Xuân Yến"
-).split()
-PLACES = (
-    "Hà Nội;Kiên Giang;An Giang;Cần Thơ;Đà Nẵng;Huế;Hải Phòng;Quảng Ninh;Nghệ An;Thanh Hóa;Hà Tĩnh;Quảng Trị;Đắk Lắk;Lâm Đồng;Gia Lai;Khánh Hòa;Đồng Nai;Tây Ninh;Vĩnh Long;Đồng Tháp;Cà Mau;"
-    "Lào Cai;Lai Châu;Điện Biên;Sơn La;Phú Thọ;Thái Nguyên;Cao Bằng;Lạng Sơn;Tuyên Quang;Bắc Ninh;Hưng Yên;Ninh Bình;Quảng Ngãi;Thành phố Hồ Chí Minh;TP. Hồ Chí Minh;Rạch Giá;Phú Quốc;Châu Thành;"
-    "Hoàn Kiếm;Ba Đình;Đống Đa;Hai Bà Trưng;Cầu Giấy;Long Biên;Thanh Xuân;Hoàng Mai;Sóc Sơn;Đông Anh;Giồng Riềng;Hòn Đất;Vĩnh Thuận;Tân Hiệp"
-).split(";")
-BODIES = (
-    "ỦY BAN NHÂN DÂN;UBND TỈNH;SỞ Y TẾ;SỞ NỘI VỤ;SỞ TÀI CHÍNH;SỞ GIÁO DỤC VÀ ĐÀO TẠO;SỞ TƯ PHÁP;SỞ KHOA HỌC VÀ CÔNG NGHỆ;SỞ NÔNG NGHIỆP VÀ MÔI TRƯỜNG;BỘ TÀI CHÍNH;BỘ CÔNG THƯƠNG;BỘ Y TẾ;BỘ NỘI VỤ;"
-    "CHÍNH PHỦ;THỦ TƯỚNG CHÍNH PHỦ;VĂN PHÒNG CHÍNH PHỦ;HỘI ĐỒNG NHÂN DÂN;ỦY BAN NHÂN DÂN PHƯỜNG;ỦY BAN NHÂN DÂN XÃ;CHI CỤC THUẾ;CỤC THUẾ;BẢO HIỂM XÃ HỘI;TRƯỜNG ĐẠI HỌC;TRƯỜNG TIỂU HỌC;"
-    "TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG;VĂN PHÒNG ĐĂNG KÝ ĐẤT ĐAI;CÔNG AN;THANH TRA;TRUNG TÂM Y TẾ;BỆNH VIỆN ĐA KHOA;ĐẢNG CỘNG SẢN VIỆT NAM;BAN QUẢN LÝ DỰ ÁN;PHÒNG KINH TẾ;TÒA ÁN NHÂN DÂN"
-).split(";")
-HEADS = (
-    "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM;CỘNG HOÀ XÃ HỘI CHỦ NGHĨA VIỆT NAM;Độc lập - Tự do - Hạnh phúc;Độc lập – Tự do – Hạnh phúc;QUYẾT ĐỊNH;THÔNG BÁO;KẾ HOẠCH;BÁO CÁO;TỜ TRÌNH;GIẤY MỜI;BIÊN BẢN;NGHỊ QUYẾT;"
-    "THÔNG TƯ;NGHỊ ĐỊNH;CHỈ THỊ;CÔNG ĐIỆN;HỢP ĐỒNG;GIẤY CHỨNG NHẬN;GIẤY KHAI SINH;TRÍCH LỤC KẾT HÔN;GIẤY ỦY QUYỀN;ĐƠN ĐỀ NGHỊ;TỜ KHAI;PHIẾU TIẾP NHẬN HỒ SƠ;GIẤY XÁC NHẬN;HƯỚNG DẪN;CHƯƠNG TRÌNH;"
-    "KT. CHỦ TỊCH;PHÓ CHỦ TỊCH;CHỦ TỊCH;TM. ỦY BAN NHÂN DÂN;GIÁM ĐỐC;KT. GIÁM ĐỐC;PHÓ GIÁM ĐỐC;TL. CHỦ TỊCH;CHÁNH VĂN PHÒNG;HIỆU TRƯỞNG;PHÓ HIỆU TRƯỞNG;BỘ TRƯỞNG;THỨ TRƯỞNG;KT. BỘ TRƯỞNG;TRƯỞNG PHÒNG;"
-    "Nơi nhận:;Kính gửi:;QUYẾT ĐỊNH:;HỎA TỐC;KHẨN;THƯỢNG KHẨN;(Đã ký);(Ký, ghi rõ họ tên);- Như trên;;- Như Điều 3;;- Lưu: VT.;- Lưu: VT, TH.;Điều 1.;Điều 2.;I. MỤC ĐÍCH, YÊU CẦU;II. NỘI DUNG;"
-    "III. TỔ CHỨC THỰC HIỆN;HỌ VÀ TÊN;STT;Ghi chú;GHI CHÚ;Người ký:;Cơ quan:;Thời gian ký:;Email:;Số:;Ngày:;NGƯỜI ĐỀ NGHỊ;NGƯỜI KHAI;Thôn;Tổ dân phố;Đơn vị tính;TỔNG CỘNG;Cộng;CÔNG VĂN ĐẾN;ĐẾN;Chuyển:"
-).split(";")
-KINDS = "QĐ TB KH BC TTr GM CV NQ TT CT HD BB NĐ CĐ HĐ GCN CTr ĐA KL GUQ PGNHS".split()
-UNITS = "UBND SYT STC SNV TTPVHCC VPCP CN TTg CP BCT BYT BNV BTC BGDĐT HĐND TTra ĐHKG PTTH TCT KTN TH NC KGVX TCCB VP BHXH ĐU TU QH15 KHTC NVY TM KCB VX CTHĐT P4".split()
+_WORDS = {
+    name: [item.strip() for item in text.split("|") if item.strip()]
+    for name, text in tomllib.loads((Path(__file__).parent / "data/words.toml").read_text(encoding="utf-8")).items()
+}
 
 
 def read_texts(folder: Path) -> list[str]:
@@ -90,9 +70,11 @@ class Texts:
         elif roll < 0.72 and self.phrases:
             text = self.phrase()
         elif roll < 0.80:
-            text = rng.choice(HEADS)
+            text = rng.choice(_WORDS["heads"])
         else:
             text = rng.choice((self.reference, self.date, self.person, self.number, self.address, self.mail, self.body, self.cell, self.list_item))()
+        if rng.random() < 0.04:
+            text = text.rstrip(".,;: ") + "./."
         if rng.random() < 0.09 and len(text) < 60:
             text = text.upper()
         elif rng.random() < 0.03:
@@ -124,7 +106,9 @@ class Texts:
 
     def person(self) -> str:
         rng = self.rng
-        name = " ".join([rng.choice(SURNAMES), *([rng.choice(MIDDLES)] if rng.random() < 0.9 else []), rng.choice(GIVEN)])
+        name = " ".join(
+            [rng.choice(_WORDS["surnames"]), *([rng.choice(_WORDS["middles"])] if rng.random() < 0.9 else []), rng.choice(_WORDS["given"])]
+        )
         form = rng.random()
         if form < 0.3:
             return name.upper()
@@ -147,11 +131,11 @@ class Texts:
     def reference(self) -> str:
         rng = self.rng
         number = rng.choice((str(rng.randint(1, 9)), str(rng.randint(10, 99)), str(rng.randint(100, 9999)), f"{rng.randint(1, 9):02d}"))
-        kind, unit = rng.choice(KINDS), rng.choice(UNITS)
+        kind, unit = rng.choice(_WORDS["kinds"]), rng.choice(_WORDS["units"])
         code = rng.choice(
             (
                 f"{number}/{kind}-{unit}",
-                f"{number}/{rng.choice(UNITS)}-{rng.choice(UNITS)}",
+                f"{number}/{rng.choice(_WORDS['units'])}-{rng.choice(_WORDS['units'])}",
                 f"{number}/{rng.randint(1998, 2026)}/{kind}-{unit}",
                 f"/{kind}-{unit}",
                 f"{number}/{unit}",
@@ -177,7 +161,7 @@ class Texts:
     def date(self) -> str:
         rng = self.rng
         d, m, y = rng.randint(1, 31), rng.randint(1, 12), rng.randint(1995, 2026)
-        place = rng.choice(PLACES)
+        place = rng.choice(_WORDS["places"])
         long = rng.choice(
             (f"ngày {d:02d} tháng {m:02d} năm {y}", f"ngày {d} tháng {m} năm {y}", f"ngày {'' if rng.random() < 0.5 else d} tháng {m:02d} năm {y}")
         )
@@ -201,20 +185,37 @@ class Texts:
         dotted = f"{n:,}".replace(",", ".")
         identity = f"0{rng.randint(10, 96):02d}{rng.randint(0, 3)}{rng.randint(40, 99):02d}{rng.randint(0, 999999):06d}"
         return rng.choice(
-            (str(n), dotted, f"{dotted} đồng", f"{dotted} đ", f"{rng.randint(0, 99)},{rng.randint(0, 99)}%", f"{rng.randint(0, 999)}", f"{rng.randint(1, 40)}", f"({rng.randint(1, 9)})", f"{rng.randint(1, 9)}.{rng.randint(1, 9)}.",
-             identity, f"Số CCCD: {identity}", f"Điện thoại: 0{rng.randint(200, 999)}.{rng.randint(100, 999)}.{rng.randint(1000, 9999)}", f"MST: {rng.randint(10**9, 10**10 - 1)}", f"{rng.randint(1, 999)},{rng.randint(0, 9)} m²",
-             f"{rng.randint(1, 12):02d}/{rng.randint(2000, 2026)}", f"{rng.randint(0, 99):02d}", f"H{rng.randint(1, 63):02d}.{rng.randint(1, 99):02d}-{rng.randint(200101, 261231)}-{rng.randint(0, 9999):04d}", f"{rng.randint(1, 200)}-{rng.randint(200, 400)}")
-        )  # fmt: skip
+            (
+                str(n),
+                dotted,
+                f"{dotted} đồng",
+                f"{dotted} đ",
+                f"{rng.randint(0, 99)},{rng.randint(0, 99)}%",
+                f"{rng.randint(0, 999)}",
+                f"{rng.randint(1, 40)}",
+                f"({rng.randint(1, 9)})",
+                f"{rng.randint(1, 9)}.{rng.randint(1, 9)}.",
+                identity,
+                f"Số CCCD: {identity}",
+                f"Điện thoại: 0{rng.randint(200, 999)}.{rng.randint(100, 999)}.{rng.randint(1000, 9999)}",
+                f"MST: {rng.randint(10**9, 10**10 - 1)}",
+                f"{rng.randint(1, 999)},{rng.randint(0, 9)} m²",
+                f"{rng.randint(1, 12):02d}/{rng.randint(2000, 2026)}",
+                f"{rng.randint(0, 99):02d}",
+                f"H{rng.randint(1, 63):02d}.{rng.randint(1, 99):02d}-{rng.randint(200101, 261231)}-{rng.randint(0, 9999):04d}",
+                f"{rng.randint(1, 200)}-{rng.randint(200, 400)}",
+            )
+        )
 
     def address(self) -> str:
         rng = self.rng
-        street = f"{rng.choice(('Trần', 'Lê', 'Nguyễn', 'Phan'))} {rng.choice(('Hưng Đạo', 'Phú', 'Lợi', 'Trãi', 'Bội Châu', 'Văn Linh', 'Chu Trinh', 'Huệ'))}"
-        place, other = rng.choice(PLACES), rng.choice(PLACES)
+        street = f"{rng.choice(('Trần', 'Lê', 'Nguyễn', 'Phan'))} {rng.choice('Hưng Đạo,Phú,Lợi,Trãi,Bội Châu,Văn Linh,Huệ'.split(','))}"
+        place, other = rng.choice(_WORDS["places"]), rng.choice(_WORDS["places"])
         return rng.choice(
             (
                 f"Số {rng.randint(1, 400)} {street}, phường {other}, {place}",
                 f"Địa chỉ: {rng.randint(1, 400)} {street}, {place}",
-                f"xã {other}, huyện {place}, tỉnh {rng.choice(PLACES)}",
+                f"xã {other}, huyện {place}, tỉnh {rng.choice(_WORDS['places'])}",
                 f"thửa đất số {rng.randint(1, 999)}, tờ bản đồ số {rng.randint(1, 99)}",
                 f"Thường trú: ấp {other}, xã {place}",
             )
@@ -234,8 +235,8 @@ class Texts:
 
     def body(self) -> str:
         rng = self.rng
-        name = rng.choice(BODIES)
-        text = rng.choice((name, name, f"{name} {rng.choice(PLACES).upper()}", f"TỈNH {rng.choice(PLACES).upper()}"))
+        name = rng.choice(_WORDS["bodies"])
+        text = rng.choice((name, name, f"{name} {rng.choice(_WORDS['places']).upper()}", f"TỈNH {rng.choice(_WORDS['places']).upper()}"))
         return text if rng.random() < 0.7 else text.capitalize()
 
     def cell(self) -> str:
@@ -258,4 +259,4 @@ class Texts:
 
     def list_item(self) -> str:
         rng = self.rng
-        return f"{rng.choice(('-', '-', '–', '+', '•', 'a)', 'b)', 'c)', '1.', '2.', '3.', '1)', '2.1.', '*'))} {self.span()}{rng.choice((';', '.', ',', '', ':'))}"
+        return f"{rng.choice('- - – + • a) b) c) 1. 2. 3. 1) 2.1. *'.split())} {self.span()}{rng.choice(';.,: ')}"

@@ -34,6 +34,12 @@ from training.pages import part
 from training.text import EXTRA, LIKE, Texts, clean, read_texts
 
 HERE = Path(__file__).parent
+
+#: Documents, phrases, alphabet.
+Sources = tuple[list[str], list[str], str]
+#: A line at the network's height, uint8, and its text.
+Drawn = tuple[np.ndarray, str]
+
 #: px columns of a batch, padding included.
 COLUMNS = 9000
 #: Lines drawn together, sorted by width into batches.
@@ -43,24 +49,30 @@ PASSES = 2
 #: Every so many documents one is kept for the evaluation.
 KEPT_APART = 40
 CHECKPOINT = 600.0
+#: Lines over which the learning rate climbs; share of what the layers say that is left out.
+WARM, DROPOUT = 2000, 0.05
 #: Share of draws that are parts of pages, of about 20 lines each; the others are 8 lines drawn alone.
 PARTS = 0.35
 #: Wider lines, px at the network's height, are left out.
 WIDEST = 2400
 
 
-def chunk(texts: tuple[list[str], list[str], str], seed: int, height: int, count: int = CHUNK) -> list[tuple[np.ndarray, str]]:
-    """`count` lines at the network's height as uint8 (-1..1 to 0..254) with their texts; the same for the same seed.
+def chunk(texts: Sources, seed: int, height: int, count: int = CHUNK) -> list[Drawn]:
+    """`count` lines as uint8 (-1..1 to 0..254) with their texts; the same for the same seed.
 
     Some are drawn alone and cut with all that a line finder may do wrong, more are cut by the line finder out of parts of pages.
     """
     supply = iter(Texts(*texts, seed))
     rng = random.Random(seed + 1)
     alphabet = frozenset(texts[2])
-    out: list[tuple[np.ndarray, str]] = []
+    out: list[Drawn] = []
     while len(out) < count:
         cut = part(lambda: next(supply), rng) if rng.random() < PARTS else [_alone(supply, rng) for _ in range(8)]
-        out += [(((image + 1) * 127).astype(np.uint8), text) for crop, text in cut if alphabet.issuperset(text) and _fits(image := scaled(crop, height), text)]
+        out += [
+            (((image + 1) * 127).astype(np.uint8), text)
+            for crop, text in cut
+            if alphabet.issuperset(text) and _fits(image := scaled(crop, height), text)
+        ]
     return out[:count]
 
 
@@ -78,9 +90,9 @@ def _fits(image: np.ndarray, text: str) -> bool:
     return WIDEST > image.shape[1] >= POOL * (len(text) + sum(a == b for a, b in pairwise(text)))
 
 
-def batches(lines: list[tuple[np.ndarray, str]], rng: random.Random) -> list[list[tuple[np.ndarray, str]]]:
+def batches(lines: list[Drawn], rng: random.Random) -> list[list[Drawn]]:
     """Lines of like width together, at most `COLUMNS` px columns a batch, batches in random order."""
-    out: list[list[tuple[np.ndarray, str]]] = [[]]
+    out: list[list[Drawn]] = [[]]
     for line in sorted(lines, key=lambda x: x[0].shape[1]):
         if out[-1] and (len(out[-1]) + 1) * line[0].shape[1] > COLUMNS:
             out.append([])
@@ -89,7 +101,7 @@ def batches(lines: list[tuple[np.ndarray, str]], rng: random.Random) -> list[lis
     return out
 
 
-def tensors(batch: list[tuple[np.ndarray, str]], index: dict[str, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+def tensors(batch: list[Drawn], index: dict[str, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     width = max(image.shape[1] for image, _ in batch)
     x = np.ones((len(batch), 1, batch[0][0].shape[0], width), np.float32)
     for row, (image, _) in enumerate(batch):
@@ -119,7 +131,7 @@ def distance(a: str, b: str) -> int:
     return int(row[-1])
 
 
-def evaluate(model: nn.Module, lines: list[tuple[np.ndarray, str]], index: dict[str, int], codes: tuple[str, ...], null: int) -> float:
+def evaluate(model: nn.Module, lines: list[Drawn], index: dict[str, int], codes: tuple[str, ...], null: int) -> float:
     """CER of greedy reading."""
     edits = length = 0
     model.eval()
@@ -134,22 +146,100 @@ def evaluate(model: nn.Module, lines: list[tuple[np.ndarray, str]], index: dict[
     return edits / length
 
 
-def stream(
-    texts: tuple[list[str], list[str], str], seed: int, first: int, height: int, drawers: int
-) -> Iterator[tuple[int, list[tuple[np.ndarray, str]]]]:
+def stream(texts: Sources, seed: int, first: int, height: int) -> Iterator[tuple[int, list[Drawn]]]:
+    """Chunks by their numbers from `first`, drawn ahead in a process of their own."""
     context = mp.get_context("fork")
-    queues = [context.Queue(2) for _ in range(drawers)]
-    for k, queue in enumerate(queues):
-        context.Process(target=_draw_every, args=(texts, seed, first + k, drawers, height, queue), daemon=True).start()
+    queue = context.Queue(2)
+    context.Process(target=_draw, args=(texts, seed, first, height, queue), daemon=True).start()
     while True:
-        for queue in queues:
-            yield queue.get()
+        yield queue.get()
 
 
-def _draw_every(texts: tuple[list[str], list[str], str], seed: int, first: int, step: int, height: int, queue: Any) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    for number in range(first, 1 << 30, step):
+def _draw(texts: Sources, seed: int, first: int, height: int, queue: Any) -> None:
+    for number in range(first, 1 << 30):
         queue.put((number, chunk(texts, seed * 1_000_003 + number, height)))
+
+
+class Training:
+    """A run: the network, its running mean (which is what is written), the optimiser, and how far it has come."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.given = given
+        weights = extended(load(given.base), EXTRA, LIKE)
+        self.height, self.codes, self.null = weights.height, weights.codes, weights.null
+        self.index = {c: i for i, c in enumerate(weights.codes) if c}
+        self.model = LineReader(weights)
+        self.mean = copy.deepcopy(self.model)
+        self.optimizer = torch.optim.AdamW([p for p in self.model.parameters() if p.requires_grad], lr=given.rate, weight_decay=1e-3)
+        self.loss_of = nn.CTCLoss(blank=weights.null, zero_infinity=True, reduction="sum")
+        self.file = given.work / f"state-{given.seed}.pt"
+        self.chunks = self.lines = 0
+        if self.file.exists():
+            state = torch.load(self.file, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self.mean.load_state_dict(state["mean"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.chunks, self.lines = state["done"], state["seen"]
+
+    def learn(self, batch: list[Drawn]) -> tuple[float, int]:
+        """One step; answers the loss and over how many letters."""
+        rate = self.given.rate * min(1.0, (self.lines + 1) / WARM) * max(0.02, 1 - self.lines / self.given.lines)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        x, lengths, targets, sizes = tensors(batch, self.index)
+        loss = self.loss_of(self.model(x, lengths, dropout=DROPOUT), targets, lengths, sizes)
+        letters = int(sizes.sum())
+        self.optimizer.zero_grad()
+        (loss / letters).backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        keep = min(0.999, 1 - 1 / (2 + self.lines / 50))
+        with torch.no_grad():
+            for ours, theirs in zip(self.mean.parameters(), self.model.parameters(), strict=True):
+                ours.lerp_(theirs, 1 - keep)
+        self.lines += len(batch)
+        return loss.item(), letters
+
+    def save(self, check: list[Drawn]) -> None:
+        """Checkpoint, the network as ONNX, and its error on `check` in the log."""
+        state = {"model": self.model.state_dict(), "mean": self.mean.state_dict(), "optimizer": self.optimizer.state_dict()}
+        torch.save({**state, "done": self.chunks, "seen": self.lines}, self.file.with_suffix(".new"))
+        self.file.with_suffix(".new").replace(self.file)
+        error = f"{100 * evaluate(self.mean, check, self.index, self.codes, self.null):.2f}"
+        self.say(seen=self.lines, cer=error)
+        about = {"base": self.given.base.name, "lines": str(self.lines), "seed": str(self.given.seed), "cer_lines": error}
+        self.given.out.write_bytes(to_onnx(self.mean.weights(), about))
+
+    def say(self, **facts: Any) -> None:
+        with (self.given.work / "log.jsonl").open("a") as log:
+            log.write(json.dumps({"at": round(time.time()), **facts}) + "\n")
+
+
+def run(training: Training, used: Sources, check: list[Drawn]) -> None:
+    """Until the lines asked for have been learnt from; a checkpoint every `CHECKPOINT` seconds and on SIGTERM."""
+
+    def stop(*_: Any) -> None:
+        training.save(check)
+        sys.exit(130)
+
+    given = training.given
+    lines_of = stream(used, given.seed, training.chunks, training.height)
+    saved, loss, letters = time.monotonic(), 0.0, 0
+    for number, lines in lines_of:
+        signal.signal(signal.SIGTERM, stop)
+        for batch in [b for k in range(PASSES) for b in batches(lines, random.Random(PASSES * number + k))]:
+            its_loss, its_letters = training.learn(batch)
+            loss, letters = loss + its_loss, letters + its_letters
+        training.chunks = number + 1
+        if number % 2:
+            training.say(seen=training.lines, loss=round(loss / letters, 5))
+            loss, letters = 0.0, 0
+        over = training.lines >= given.lines
+        if over or time.monotonic() - saved > CHECKPOINT:
+            training.save(check)
+            saved = time.monotonic()
+        if over:
+            return
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -161,85 +251,20 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--lines", type=int, default=150_000)
     parser.add_argument("--rate", type=float, default=5e-4, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args(argv)
-    torch.set_num_threads(given.threads)
+    torch.set_num_threads(1)
     torch.manual_seed(given.seed)
     given.work.mkdir(parents=True, exist_ok=True)
-
-    weights = extended(load(given.base), EXTRA, LIKE)
     documents = read_texts(given.text)
     phrases = [clean(row) for row in (HERE / "data/office.txt").read_text(encoding="utf-8").splitlines() if row.strip()]
-    alphabet = "".join(weights.codes)
+    training = Training(given)
+    alphabet = "".join(training.codes)
     held = (documents[::KEPT_APART], phrases[::KEPT_APART], alphabet)
     used = ([d for i, d in enumerate(documents) if i % KEPT_APART], [p for i, p in enumerate(phrases) if i % KEPT_APART], alphabet)
-
-    model = LineReader(weights)
-    index = {c: i for i, c in enumerate(weights.codes) if c}
-    mean = copy.deepcopy(model)
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=given.rate, weight_decay=1e-3)
-    loss_of = nn.CTCLoss(blank=weights.null, zero_infinity=True, reduction="sum")
-    state_file = given.work / f"state-{given.seed}.pt"
-    done = seen = 0
-    if state_file.exists():
-        state = torch.load(state_file, weights_only=True)
-        model.load_state_dict(state["model"])
-        mean.load_state_dict(state["mean"])
-        optimizer.load_state_dict(state["optimizer"])
-        done, seen = state["done"], state["seen"]
-    check = chunk(held, 77, weights.height, 600)
-
-    def say(**facts: Any) -> None:
-        with (given.work / "log.jsonl").open("a") as log:
-            log.write(json.dumps({"at": round(time.time()), **facts}) + "\n")
-
-    def save() -> None:
-        state = {"model": model.state_dict(), "mean": mean.state_dict(), "optimizer": optimizer.state_dict(), "done": done, "seen": seen}
-        torch.save(state, state_file.with_suffix(".new"))
-        state_file.with_suffix(".new").replace(state_file)
-        found = evaluate(mean, check, index, weights.codes, weights.null)
-        say(seen=seen, cer=round(100 * found, 3))
-        about = {"base": given.base.name, "lines": str(seen), "seed": str(given.seed), "cer_lines": f"{100 * found:.2f}"}
-        given.out.write_bytes(to_onnx(mean.weights(), about))
-
-    if not done:
-        say(seen=0, cer=round(100 * evaluate(model, check, index, weights.codes, weights.null), 3))
-    def stop(*_: Any) -> None:
-        save()
-        sys.exit(130)
-
-    signal.signal(signal.SIGTERM, stop)
-    saved = time.monotonic()
-    loss_sum, loss_count = 0.0, 0
-    for number, lines in stream(used, given.seed, done, weights.height, 1):
-        for batch in [b for k in range(PASSES) for b in batches(lines, random.Random(PASSES * number + k))]:
-            progress = seen / given.lines
-            rate = given.rate * min(1.0, (seen + 1) / 2000) * max(0.02, 1 - progress)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            x, lengths, targets, sizes = tensors(batch, index)
-            y = model(x, lengths, dropout=0.05)
-            loss = loss_of(y, targets, lengths, sizes)
-            optimizer.zero_grad()
-            (loss / int(sizes.sum())).backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            keep = min(0.999, 1 - 1 / (2 + seen / 50))
-            with torch.no_grad():
-                for ours, theirs in zip(mean.parameters(), model.parameters(), strict=True):
-                    ours.lerp_(theirs, 1 - keep)
-            seen += len(batch)
-            loss_sum += loss.item()
-            loss_count += int(sizes.sum())
-        done = number + 1
-        if number % 2:
-            say(seen=seen, loss=round(loss_sum / loss_count, 5), rate=rate)
-            loss_sum, loss_count = 0.0, 0
-        if time.monotonic() - saved > CHECKPOINT or seen >= given.lines:
-            save()
-            saved = time.monotonic()
-        if seen >= given.lines:
-            return 0
+    check = chunk(held, 77, training.height, 600)
+    if not training.lines:
+        training.save(check)
+    run(training, used, check)
     return 0
 
 
