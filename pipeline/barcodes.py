@@ -14,9 +14,10 @@ from pipeline.images import Pixels
 from pipeline.records import Barcode, Box
 
 #: What dossiers carry: receipts and separator sheets (Code 128, Code 39, QR), identity cards (QR), payment papers (Data Matrix).
-_FORMATS = zxingcpp.BarcodeFormats(
-    (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.Code39, zxingcpp.BarcodeFormat.DataMatrix)
-)
+_SQUARE = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.DataMatrix)
+_FORMATS = zxingcpp.BarcodeFormats((*_SQUARE, zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.Code39))
+#: Bars that are too fine for a coarse look can be misread past their check character; squares of modules correct their errors.
+_COARSE = zxingcpp.BarcodeFormats(_SQUARE)
 
 #: A page is looked at with at most this dpi, for the small codes of identity cards, and once more at the mask's, for large and grainy ones.
 _FINEST = 300.0
@@ -35,18 +36,18 @@ def find(upright: Pixels, dpi: float) -> tuple[Barcode, ...]:
     fine = reduced(upright, dpi, _FINEST)
     coarse = reduced(upright, dpi)
     lying = _lying_bars(coarse, min(dpi, MASK_DPI))
-    found = _read(fine, lying)
+    found = _read(fine, _FORMATS, lying)
     if coarse is not fine:
         known = {(b.format, b.text) for b in found}
-        found += [b for b in _read(coarse, lying) if (b.format, b.text) not in known]
+        found += [b for b in _read(coarse, _COARSE, False) if (b.format, b.text) not in known]
     return tuple(sorted(found, key=lambda b: (b.box[1], b.box[0], b.format, b.text)))
 
 
-def _read(page: Pixels, lying: bool) -> list[Barcode]:
+def _read(page: Pixels, formats: zxingcpp.BarcodeFormats, lying: bool) -> list[Barcode]:
     height, width = page.shape[:2]
     out: list[Barcode] = []
     for hit in zxingcpp.read_barcodes(
-        page, formats=_FORMATS, text_mode=zxingcpp.TextMode.Plain, try_invert=False, try_rotate=lying, try_downscale=lying
+        page, formats=formats, text_mode=zxingcpp.TextMode.Plain, try_invert=False, try_rotate=lying, try_downscale=lying
     ):
         if not hit.valid or not hit.text:
             continue

@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import zxingcpp
@@ -225,3 +226,13 @@ def test_a_pdf_cut_short_never_passes_for_blank(tmp_path: Path, samples: Path, s
     pages = [process_page(source, n, SETTINGS) for n in range(1, source.pages + 1)]
     assert PageState.BLANK not in {p.state for p in pages}
     assert PageState.FAILED in {p.state for p in pages}
+
+
+def test_bars_seen_coarsely_are_never_a_second_code() -> None:
+    """At 100 dpi the bars of a 200-dpi scan were read as `10z.A0.z1...`, and the check character agreed."""
+    page = letter(200, ())
+    bars = np.asarray(zxingcpp.write_barcode_to_image(zxingcpp.create_barcode(CODE, zxingcpp.BarcodeFormat.Code128), scale=2))
+    page[700 : 700 + bars.shape[0], 300 : 300 + bars.shape[1]] = bars
+    for seen in (page, cv2.GaussianBlur(page, (0, 0), 0.8), straighten(page, 0, 1.5)):
+        assert [b.text for b in barcodes.find(seen, 200)] == [CODE]
+        assert [b.text for b in barcodes.find(straighten(seen, 90, 0), 200)] == [CODE]
