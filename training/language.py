@@ -15,6 +15,7 @@ import json
 import lzma
 import math
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -23,13 +24,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.recognition.language import _LETTER, CASES, LETTERS, NUMBER, SPECIAL, START, STEP, TRAILS, UNKNOWN, Language, State, analyse
+from pipeline.recognition.language import _LETTER, CASES, LETTERS, NUMBER, SPECIAL, START, STEP, TRAILS, UNKNOWN, Language, State, Token, analyse
 from pipeline.text import clean_ocr
 
 OFFICE = Path(__file__).parent / "data"
 
-#: A word is kept when it was counted this often, a pair or triple of words as often as below.
-LEAST_WORD, LEAST_PAIR, LEAST_TRIPLE = 3, 1, 2
+#: A word, a pair, a triple of words, a mark or shape is kept when it was counted this often.
+LEAST_WORD, LEAST_PAIR, LEAST_TRIPLE, LEAST_MARK = 3, 1, 2, 10
 
 #: The sentences of training/data/ and loose text files are little beside the laws; they count this often.
 OFFICE_TIMES, LOOSE_TIMES = 12, 4
@@ -82,8 +83,8 @@ def held_out(text: str) -> bool:
 def sentences(text: str) -> Iterator[str]:
     """Lines of a paper: page furniture out, lines broken by the edge of the paper joined, table cells apart."""
     held = ""
-    for line in clean_ocr(text.replace("—", "-")).split("\n"):
-        line = line.strip(" |#*")
+    for printed in clean_ocr(text.replace("—", "-")).split("\n"):
+        line = printed.strip(" |#*")
         if _FURNITURE.fullmatch(line):
             continue
         if held and (line[0].islower() or (len(held) >= _BROKEN and held[-1] not in ".;:!?")):
@@ -107,7 +108,7 @@ def read(folder: Path, keep_out: bool = True) -> tuple[Stream, list[str]]:
     return stream, apart
 
 
-def _words(stream: Stream) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+def _words(stream: Stream) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """Vocabulary; and for each word of the stream its number, how it is written, the mark after it. START stands before each line."""
     analyses = [analyse(s) for s in stream.surfaces]
     tokens = np.concatenate(stream.tokens)
@@ -129,7 +130,25 @@ def _words(stream: Stream) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarra
     sizes = size[tokens]
     at = np.repeat(begin[tokens] - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes) + np.arange(sizes.sum())
     out = flat[at]
-    return vocabulary, out[:, 0], out[:, 1], out[:, 2]
+    return vocabulary, out[:, 0], out[:, 1], out[:, 2], _small_marks(analyses, counts.tolist())
+
+
+def _small_marks(analyses: list[Token], counts: list[int]) -> dict[str, np.ndarray]:
+    """Marks before words, within them and alone, and shapes of numbers, each against its like."""
+    seen: Counter[str] = Counter()
+    for token, n in zip(analyses, counts, strict=True):
+        for mark in token.marks:
+            seen[mark] += n
+    words = sum(len(t.words) * n for t, n in zip(analyses, counts, strict=True))
+    whole = {
+        "(": words,
+        "-": words,
+        ".": max((n for m, n in seen.items() if m[0] == "."), default=1),
+        "0": sum(n for m, n in seen.items() if m[0] == "0"),
+    }
+    kept = sorted(m for m, n in seen.items() if n >= LEAST_MARK)
+    logs = np.array([math.log(seen[m] / whole[m[0]]) for m in kept])
+    return {"marks": np.frombuffer("\n".join(kept).encode(), dtype=np.uint8), "marks_log": _quantised(logs)}
 
 
 def _count(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -269,9 +288,10 @@ def _marks(words: np.ndarray, how: np.ndarray, trail: np.ndarray, size: int) -> 
 
 def build(stream: Stream) -> dict[str, np.ndarray]:
     """The arrays of the model."""
-    vocabulary, words, how, trail = _words(stream)
+    vocabulary, words, how, trail, small = _words(stream)
     arrays = _ngrams(words, len(vocabulary))
     arrays |= _marks(words, how, trail, len(vocabulary))
+    arrays |= small
     arrays["letters"] = _letters(vocabulary)
     arrays["words"] = np.frombuffer("\n".join(vocabulary).encode(), dtype=np.uint8)
     return arrays
@@ -304,10 +324,11 @@ def main() -> None:
     given.out.parent.mkdir(parents=True, exist_ok=True)
     np.savez(given.out, **arrays)  # type: ignore[arg-type]
     sizes = {k: len(arrays[k]) for k in ("one", "two", "three")}
-    print(f"{given.out}: {given.out.stat().st_size / 1e6:.1f} MB, {sizes}, {time.process_time() - start:.0f} s")
+    told = f"{given.out}: {given.out.stat().st_size / 1e6:.1f} MB, {sizes}, {time.process_time() - start:.0f} s\n"
     if apart:
         value, unknown = perplexity(Language.load(given.out), (s for text in apart for s in sentences(text)))
-        print(f"held out: {len(apart)} papers, perplexity {value:.1f} a word, {100 * unknown:.2f} % unknown words")
+        told += f"held out: {len(apart)} papers, perplexity {value:.1f} a word, {100 * unknown:.2f} % unknown words\n"
+    sys.stdout.write(told)
 
 
 if __name__ == "__main__":

@@ -10,27 +10,29 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline.recognition.language import Language, State
 
-#: A column whose best code has at least this probability is not doubted.
-SURE = 0.99
-#: Doubtful columns between two sure ones in which all other codes together have less than this probability, summed over the columns, are none.
-QUIET = 0.01
-#: Codes below this log-probability are not considered.
-LEAST = -6.0
-#: An island longer than this is cut where a column has at least probability NEARLY, so that its parts combine freely.
-LONG, NEARLY = 8, 0.9
+#: A column is doubted whose other codes together have more than this probability, and codes below the log-probability are not considered:
+#: in words that the language model finds likely where they stand, and in words that it does not.
+DOUBT, LEAST = (0.01, 0.001), (-6.0, -9.0)
+#: Words below this log-probability in their place, or with marks below the second, are unlikely.
+UNLIKELY, ODD = -8.0, -6.0
+#: An island longer than this is cut where a column says nothing with at least probability NEARLY, so that its parts combine freely.
+LONG, NEARLY = 4, 0.95
 #: Strings of one island, and those within this many nats of the best.
-STRINGS, STRINGS_WITHIN = 10, 7.0
+STRINGS, STRINGS_WITHIN = 10, 10.0
 #: Ways of reading the line so far that are kept, and within how many nats of the best.
-WAYS, WAYS_WITHIN = 16, 9.0
+WAYS, WAYS_WITHIN = 16, 10.0
+
+#: Scores are surer of themselves than they are right: odds are taken to this power.
+TEMPER = 1.0
 
 #: What the language model weighs beside the network, and what each word is given to make up for what it costs.
-WORDS, BONUS, WRITING, MARKS = 0.35, 2.2, 0.2, 0.3
+WORDS, BONUS, WRITING, MARKS = 0.6, 3.0, 0.2, 0.35
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,15 @@ class _String(NamedTuple):
     score: float
 
 
+class _Step(NamedTuple):
+    """Which string a way takes for a part, the step before, and the ways that met it here and lost: (what they lack, their step)."""
+
+    before: _Step | None
+    part: int
+    choice: int
+    losers: list[tuple[float, _Step]]
+
+
 class _Way(NamedTuple):
     """A way of reading the line so far."""
 
@@ -71,14 +82,8 @@ class _Way(NamedTuple):
     last: _Step | None
 
 
-class _Step:
-    """Which string a way takes for an island, the step before, and the ways that met here and lost: (what they lack, their last step)."""
-
-    __slots__ = ("before", "choice", "island", "losers")
-
-    def __init__(self, before: _Step | None, island: int, choice: int) -> None:
-        self.before, self.island, self.choice = before, island, choice
-        self.losers: list[tuple[float, _Step | None]] = []
+#: A way to be: score, string taken, way it comes from, and those that it beat.
+_Next = tuple[float, int, _Way, list[Any]]
 
 
 def decode(log_probs: np.ndarray, codes: Sequence[str], null: int, model: Language | None = None) -> DecodedLine:
@@ -91,15 +96,33 @@ def decode(log_probs: np.ndarray, codes: Sequence[str], null: int, model: Langua
     best = log_probs.argmax(1)
     new = np.flatnonzero((best != null) & (np.diff(best, prepend=null) != 0))
     greedy = list(zip((codes[c] for c in best[new].tolist()), new.tolist(), strict=True))
-    parts = list(_parts(log_probs, best, greedy, codes, null))
+    unlikely = _unlikely(greedy, len(best), model) if model else np.zeros(len(best), bool)
+    parts = list(_parts(log_probs, best, greedy, unlikely, codes, null))
     choices, odds = _choose(parts, model)
     return _line(parts, choices, odds, greedy, best)
 
 
-def _parts(log_probs: np.ndarray, best: np.ndarray, greedy: list[tuple[str, int]], codes: Sequence[str], null: int) -> Iterator[list[_String]]:
+def _unlikely(greedy: list[tuple[str, int]], length: int, model: Language) -> np.ndarray:
+    """Columns, bool [T], of words that the model finds unlikely where they stand, with the blanks around them."""
+    out = np.zeros(length, bool)
+    state, at, seen = State(), 0, 0
+    for word in "".join([t for t, _ in greedy]).split(" "):
+        end = at + len(word)
+        if word:
+            words, _, marks, state = model.advance(state, word)
+            if words < UNLIKELY or marks < ODD:
+                out[seen : greedy[end][1] + 1 if end < len(greedy) else length] = True
+        at = end + 1
+        seen = greedy[end - 1][1] + 1 if word else seen
+    return out
+
+
+def _parts(
+    log_probs: np.ndarray, best: np.ndarray, greedy: list[tuple[str, int]], unlikely: np.ndarray, codes: Sequence[str], null: int
+) -> Iterator[list[_String]]:
     """The line from left to right: one string where the network is sure, several in its islands of doubt."""
     at = 0
-    for start, end, options in _islands(log_probs, best, null):
+    for start, end, options in _islands(log_probs, best, unlikely, null):
         sure = at
         while at < len(greedy) and greedy[at][1] < start:
             at += 1
@@ -120,13 +143,13 @@ def _fixed(characters: list[tuple[str, int]]) -> _String:
     return _String("".join(t for t, _ in characters), tuple(c for _, c in characters), 0.0)
 
 
-def _islands(log_probs: np.ndarray, best: np.ndarray, null: int) -> Iterator[tuple[int, int, list[list[tuple[int, float]]]]]:
+def _islands(log_probs: np.ndarray, best: np.ndarray, unlikely: np.ndarray, null: int) -> Iterator[tuple[int, int, list[list[tuple[int, float]]]]]:
     """Runs of doubtful columns: first, end, and the codes that each column holds possible, with their probabilities.
 
     Where only the moment is in doubt at which one sure code gives way to the next, nothing is.
     """
     columns = np.arange(len(best))
-    doubtful = np.concatenate([[False], log_probs[columns, best] < math.log(SURE), [False]])
+    doubtful = np.concatenate([[False], log_probs[columns, best] < np.where(unlikely, math.log1p(-DOUBT[1]), math.log1p(-DOUBT[0])), [False]])
     edges = np.flatnonzero(doubtful[1:] != doubtful[:-1])
     starts, ends = edges[::2], edges[1::2]
     if not len(starts):
@@ -138,14 +161,17 @@ def _islands(log_probs: np.ndarray, best: np.ndarray, null: int) -> Iterator[tup
     p = np.exp(log_probs[rows])
     here = np.arange(len(rows))
     here_left, here_right = left[which], right[which]
-    known = p[:, null] + np.where(here_left != null, p[here, here_left], 0) + np.where((here_right != null) & (here_right != here_left), p[here, here_right], 0)
+    known = p[:, null] + np.where(here_left != null, p[here, here_left], 0)
+    known += np.where((here_right != null) & (here_right != here_left), p[here, here_right], 0)
     foreign = np.bincount(which, weights=np.maximum(1 - known, 0))
     begun = np.concatenate([[0], np.cumsum((best != null) & (np.diff(best, prepend=null) != 0)), [0]])
     begun[-1] = begun[-2]
     emitted = begun[ends + 1] - begun[starts]
-    quiet = (foreign < QUIET) & ((left != right) | (left == null)) & (emitted == (right != null))
+    odd = unlikely[rows]
+    limit = np.where(np.maximum.reduceat(odd, np.searchsorted(rows, starts)), DOUBT[1], DOUBT[0])
+    quiet = (foreign < limit) & ((left != right) | (left == null)) & (emitted == (right != null))
     told = ~quiet[which]
-    at, seen = np.nonzero(p[told] > math.exp(LEAST))
+    at, seen = np.nonzero(p[told] > np.where(odd[told], math.exp(LEAST[1]), math.exp(LEAST[0]))[:, None])
     chances = p[told][at, seen].tolist()
     count = np.bincount(at, minlength=int(told.sum())).tolist()
     codes_seen = seen.tolist()
@@ -164,8 +190,8 @@ def _pieces(options: list[list[tuple[int, float]]], start: int, end: int, best: 
     """An island in pieces that may combine freely: first column, end, and the code of the column after."""
     first, at = start, start + LONG
     while at < end:
-        if max(p for _, p in options[at - start]) >= NEARLY:
-            yield first, at, int(best[at])
+        if best[at] == null and max(p for _, p in options[at - start]) >= NEARLY:
+            yield first, at, null
             first = at + 1
             at += LONG
         at += 1
@@ -173,9 +199,7 @@ def _pieces(options: list[list[tuple[int, float]]], start: int, end: int, best: 
         yield first, end, int(best[end]) if end < len(best) else null
 
 
-def _strings(
-    options: list[list[tuple[int, float]]], offset: int, left: int, right: int, codes: Sequence[str], null: int
-) -> list[_String]:
+def _strings(options: list[list[tuple[int, float]]], offset: int, left: int, right: int, codes: Sequence[str], null: int) -> list[_String]:
     """Prefix beam over the columns of an island between the codes `left` and `right`, whose character is the last of each string."""
     # prefix of codes -> probability of ending in null, of ending in its last code; the left neighbour is the first code of each
     beam: dict[tuple[int, ...], tuple[float, float]] = {(left,): (1.0, 0.0) if left == null else (0.0, 1.0)}
@@ -230,92 +254,116 @@ def _choose(parts: list[list[_String]], model: Language | None) -> tuple[list[in
         return [0] * len(parts), [math.exp(-strings[0].score) - 1 for strings in parts]
     ways = [_Way(0.0, State(), "", None)]
     for number, strings in enumerate(parts):
-        met: dict[tuple[State, str], _Way] = {}
-        several = len(strings) > 1
+        met: dict[tuple[State, str], _Next] = {}
+        floor = ways[0].score + strings[0].score - WAYS_WITHIN
         for way in ways:
             for choice, string in enumerate(strings):
-                score, state, word = way.score + string.score, way.state, way.word
-                step = _Step(way.last, number, choice) if several else way.last
-                *ended, begun = string.text.split(" ")
-                for text in ended:
-                    word += text
-                    if word:
-                        gain, state = _weighed(model, state, word)
-                        score += gain
-                        word = ""
-                _meet(met, _Way(score, state, word + begun, step))
-        ways = sorted(met.values(), key=lambda w: -w.score)[:WAYS]
-        least = ways[0].score - WAYS_WITHIN
-        ways = [w for w in ways if w.score >= least]
-    final: dict[tuple[State, str], _Way] = {}
+                score = way.score + string.score
+                if score < floor:
+                    break
+                state, word = way.state, way.word
+                if " " in string.text:
+                    *ended, begun = string.text.split(" ")
+                    for text in ended:
+                        word += text
+                        if word:
+                            gain, state = _weighed(model, state, word)
+                            score += gain
+                            word = ""
+                    word = begun
+                else:
+                    word += string.text
+                _meet(met, (state, word), (score, choice, way, []))
+        ways = _kept(met, number)
+    final: dict[tuple[State, str], _Next] = {}
     for way in ways:
         score, state = way.score, way.state
         if way.word:
             gain, state = _weighed(model, state, way.word)
             score += gain
-        _meet(final, _Way(score + MARKS * model.ends(state), State(), "", way.last))
-    return _traced(next(iter(final.values())), len(parts))
+        _meet(final, (State(), ""), (score + MARKS * model.ends(state), 0, way, []))
+    return _traced(_kept(final, len(parts))[0], len(parts))
 
 
 def _weighed(model: Language, state: State, word: str) -> tuple[float, State]:
     words, writing, marks, after = model.advance(state, word)
-    bonus = BONUS if words else 0.0
-    return WORDS * words + bonus + WRITING * writing + MARKS * marks, after
+    return WORDS * words + (BONUS if words else 0.0) + WRITING * writing + MARKS * marks, after
 
 
-def _meet(met: dict[tuple[State, str], _Way], way: _Way) -> None:
+def _meet(met: dict[tuple[State, str], _Next], key: tuple[State, str], come: _Next) -> None:
     """Of two ways that go on alike the better goes on, and remembers the other."""
-    key = (way.state, way.word)
     other = met.get(key)
     if other is None:
-        met[key] = way
-        return
-    winner, loser = (way, other) if way.score > other.score else (other, way)
-    met[key] = winner
-    if winner.last is not None:
-        # a step may be shared by ways that differ later
-        step = _Step(winner.last, -1, 0)
-        step.losers.append((winner.score - loser.score, loser.last))
-        met[key] = winner._replace(last=step)
+        met[key] = come
+    elif come[0] > other[0]:
+        come[3].append(other)
+        met[key] = come
+    else:
+        other[3].append(come)
+
+
+def _kept(met: dict[tuple[State, str], _Next], part: int) -> list[_Way]:
+    """The best ways, best first."""
+    ways = sorted(met.items(), key=lambda item: -item[1][0])[:WAYS]
+    least = ways[0][1][0] - WAYS_WITHIN
+    out = []
+    for (state, word), (score, choice, way, beaten) in ways:
+        if score >= least:
+            losers = [(score - s, _Step(w.last, part, c, _beaten(b, s, part))) for s, c, w, b in beaten if score - s < WAYS_WITHIN]
+            out.append(_Way(score, state, word, _Step(way.last, part, choice, losers)))
+    return out
+
+
+def _beaten(nexts: list[_Next], score: float, part: int) -> list[tuple[float, _Step]]:
+    return [(score - s, _Step(w.last, part, c, _beaten(b, s, part))) for s, c, w, b in nexts]
 
 
 def _traced(way: _Way, parts: int) -> tuple[list[int], list[float]]:
-    """Choices of the best way and, from the ways that lost against it, the odds against each."""
-    choices, odds = [0] * parts, [0.0] * parts
-    step = way.last
-    while step is not None:
-        if step.island >= 0:
-            choices[step.island] = step.choice
-        step = step.before
-    step = way.last
-    while step is not None:
-        for lack, other in step.losers:
-            weight = math.exp(-lack)
-            for island, choice in _chosen(other, step):
-                if choices[island] != choice:
-                    odds[island] += weight
-        step = step.before
-    return choices, odds
+    """Choices of the best way and, from the ways that lost against it, the odds against each.
+
+    As the soft-output Viterbi algorithm does (Hagenauer and Hoeher 1989): a choice is as sure as it is better than the best ways without it.
+    """
+    steps = list(_back(way.last))
+    choices = [0] * (parts + 1)
+    for step in steps:
+        choices[step.part] = step.choice
+    odds = [0.0] * (parts + 1)
+    for step in steps:
+        _doubt(step.losers, 0.0, choices, odds)
+    return choices[:parts], odds[:parts]
 
 
-def _chosen(step: _Step | None, _: _Step) -> Iterator[tuple[int, int]]:
+def _doubt(losers: list[tuple[float, _Step]], lack: float, choices: list[int], odds: list[float]) -> None:
+    for more, other in losers:
+        weight = math.exp(-TEMPER * (lack + more))
+        for step in _back(other):
+            if choices[step.part] != step.choice:
+                odds[step.part] += weight
+        _doubt(other.losers, lack + more, choices, odds)
+
+
+def _back(step: _Step | None) -> Iterator[_Step]:
     while step is not None:
-        if step.island >= 0:
-            yield step.island, step.choice
+        yield step
         step = step.before
 
 
 def _line(parts: list[list[_String]], choices: list[int], odds: list[float], greedy: list[tuple[str, int]], best: np.ndarray) -> DecodedLine:
     """Words of the chosen strings."""
     groups: list[list[tuple[str, int, int]]] = [[]]
+    blanks = [[]]  # type: list[list[int]]
     for number, (strings, choice) in enumerate(zip(parts, choices, strict=True)):
         string = strings[choice]
         for text, column in zip(string.text, string.columns, strict=True):
             if text == " ":
-                groups.append([])
+                blanks[-1].append(number)
+                if groups[-1]:
+                    groups.append([])
+                    blanks.append([number])
             else:
                 groups[-1].append((text, column, number))
-    groups = [g for g in groups if g]
+    if not groups[-1]:
+        groups.pop()
     words = []
     begin = 0
     for i, group in enumerate(groups):
@@ -328,6 +376,6 @@ def _line(parts: list[list[_String]], choices: list[int], odds: list[float], gre
         while begin < len(greedy) and greedy[begin][1] < stop:
             mine.append(greedy[begin][0])
             begin += 1
-        against = sum([odds[n] for n in {n for _, _, n in group}])
+        against = sum([odds[n] for n in {n for _, _, n in group}.union(blanks[i])])
         words.append(DecodedWord("".join([t for t, _, _ in group]), "".join(mine).strip(), 1 / (1 + against), first, last))
     return DecodedLine(tuple(words), "".join([t for t, _ in greedy]))

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.text import nfc, new_style
+from pipeline.text import new_style, nfc, valid_syllable
 
 MODEL = Path(__file__).parent / "data" / "language.npz"
 
@@ -29,7 +30,7 @@ SMALL, CAPITAL, CAPITALS, MIXED = range(4)
 CASES = 4
 
 #: Marks after a word that are told apart; the last stands for all others.
-TRAILS = ("", ",", ";", ":", ".", "./.", ")", "?")
+TRAILS = ("", ",", ";", ":", ".", "./.", "/.", ")", "),", ");", ").", "”", "/", "%", "!", "...", "?")
 _TRAIL = {text: number for number, text in enumerate(TRAILS)}
 _OTHER = len(TRAILS) - 1
 _STOPS = frozenset((_TRAIL["."], _TRAIL["./."], _TRAIL[":"], _TRAIL[";"]))
@@ -43,9 +44,22 @@ STEP = 1 / 12
 
 #: An unknown word costs at most this many nats. Source: 99 of 100 names and foreign words of papers held out cost less.
 UNKNOWN_MOST = 19.0
+#: Letters above which the most rises with the length: no syllable is longer, and words must not save by running together.
+LONG = 8
+#: An unknown abbreviation this many: its letters follow no rule.
+ABBREVIATION_MOST = 8.0
+#: And a mark, or a shape of a number, that was never seen this many.
+MARK_MOST = 7.0
+#: But one that stands alone may be a speck.
+ALONE_MOST = 12.0
 
 _WORD = re.compile(r"[^\W\d_]+")
-_ADDRESS = re.compile(r"@|://|www\.|\.vn\b|\.com\b")
+_ADDRESS = re.compile(r"[\w.-]+@[\w-]+\.\w+|.*(://|www\.|\w\.(vn|com|org|net)\b)")
+#: An abbreviation has no marks but the bar of Đ and cannot be read as a syllable.
+_ABBREVIATION = re.compile(r"[A-ZĐ]{2,9}")
+_RUN = re.compile(rf"\d+|[{LETTERS.upper()}]+|[^\W\d_]+?(?=[{LETTERS.upper()}]|[\W\d_]|$)")
+#: Which dash is printed is for the network to see.
+_DASHES = str.maketrans("–—−", "---")
 _MEMO = 200_000
 
 
@@ -54,6 +68,7 @@ class Token(NamedTuple):
 
     words: tuple[tuple[str, int], ...]  #: folded word and how it is written
     trail: int  #: index into TRAILS of what follows the last letter or digit
+    marks: tuple[str, ...]  #: what else of it is counted: `(`lead, `-`inner, `.`alone marks, `0`shape of what holds a digit
 
 
 class State(NamedTuple):
@@ -81,35 +96,60 @@ def written(word: str) -> int:
 
 
 def analyse(text: str) -> Token:
-    """The words of a token without blanks."""
-    core = text.rstrip("”’\"'»]}>")
-    end = len(core)
-    while end and not core[end - 1].isalnum():
+    """The words and marks of a token without blanks."""
+    if text.isalpha():
+        return Token(((folded(text), written(text)),), 0, ("(",))
+    text = text.translate(_DASHES)
+    begin, end = 0, len(text)
+    while begin < end and not text[begin].isalnum():
+        begin += 1
+    if begin == end:
+        return Token((), 0, (f".{text}",))
+    while not text[end - 1].isalnum():
         end -= 1
-    trail = _TRAIL.get(core[end:], _OTHER)
-    core = core[:end]
-    if any(c.isdigit() for c in core) or _ADDRESS.search(core):
-        return Token(((SPECIAL[NUMBER], SMALL),), trail)
-    return Token(tuple((folded(w), written(w)) for w in _WORD.findall(core)), trail)
+    core = text[begin:end]
+    trail = _TRAIL.get(text[end:].replace("…", "...").replace('"', "”"), _OTHER) if end < len(text) else 0
+    lead = f"({text[:begin]}"
+    if any(c.isdigit() for c in core):
+        return Token(((SPECIAL[NUMBER], SMALL),), trail, (lead, f"0{shape(core)}"))
+    if _ADDRESS.match(core):
+        return Token(((SPECIAL[NUMBER], SMALL),), trail, ())
+    inner = tuple(f"-{m}" for m in _WORD.split(core)[1:-1])
+    return Token(tuple((folded(w), written(w)) for w in _WORD.findall(core)), trail, (lead, *inner))
+
+
+def shape(text: str) -> str:
+    """What kinds of characters follow each other: `45/QĐ-UBND` gives `0/A-A`. Which digits and letters they are does not show."""
+    return _RUN.sub(lambda m: "0" if m[0][0].isdigit() else "A" if m[0][0].isupper() else "a", text)
+
+
+def _most(mark: str) -> float:
+    return -(ALONE_MOST if mark[0] == "." else MARK_MOST)
+
+
+def _view(array: Any) -> memoryview:
+    return np.ascontiguousarray(array).data
 
 
 class Language:
     """The model. Scores are natural logarithms; the same input gives the same score on every machine."""
 
-    def __init__(self, arrays: dict[str, Any]) -> None:
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
         words: str = bytes(arrays["words"]).decode()
         self.vocabulary: dict[str, int] = {w: i for i, w in enumerate(words.split("\n"))}
         # memory views give plain numbers several times faster than arrays do
-        view = {k: memoryview(np.ascontiguousarray(v)) for k, v in arrays.items() if k != "words" and v.ndim == 1}
+        view = {k: _view(v) for k, v in arrays.items() if k != "words" and v.ndim == 1}
         self._one, self._one_back = view["one"], view["one_back"]
         self._two_at, self._two, self._two_log, self._two_back = view["two_at"], view["two"], view["two_log"], view["two_back"]
         self._three_at, self._three, self._three_log = view["three_at"], view["three"], view["three_log"]
-        self._letters = memoryview(np.ascontiguousarray(arrays["letters"]).reshape(-1))
+        self._letters = _view(arrays["letters"].reshape(-1))
         self._trail_after = arrays["trail_after"].tolist()
         self._trail_ahead = arrays["trail_ahead"]
         self._case_word = arrays["case_word"]
         self._case_step = arrays["case_step"].tolist()
-        self._tokens: dict[str, tuple[tuple[tuple[int, int, float], ...], int]] = {}
+        marks = bytes(arrays["marks"]).decode().split("\n")
+        self._marks = {m: max(-STEP * log, _most(m)) for m, log in zip(marks, arrays["marks_log"].tolist(), strict=True)}
+        self._tokens: dict[str, tuple[tuple[tuple[int, int, float], ...], int, float]] = {}
         self._scores: dict[tuple[State, str], tuple[float, float, float, State]] = {}
 
     @classmethod
@@ -152,7 +192,10 @@ class Language:
         return -STEP * (cost + self._letters[(a * n + b) * n])
 
     def advance(self, state: State, text: str) -> tuple[float, float, float, State]:
-        """Log-probabilities of the token `text` after `state`: its words, how they are written, the mark *before* it; and the state after it."""
+        """Log-probabilities of the token `text` after `state`, and the state after it.
+
+        They are three: of its words, of how they are written, of its marks and the mark *before* it.
+        """
         key = (state, text)
         known = self._scores.get(key)
         if known is None:
@@ -166,21 +209,21 @@ class Language:
         return self._trail(state, START)
 
     def _advance(self, state: State, text: str) -> tuple[float, float, float, State]:
-        words, trail = self._analysed(text)
+        words, trail, marks = self._analysed(text)
         if not words:
-            return 0.0, 0.0, 0.0, state._replace(trail=_OTHER) if text else state
-        score = shape = 0.0
+            return 0.0, 0.0, marks, state
+        score = writing = 0.0
         before, last, case, mark = state
-        marks = self._trail(state, words[0][0])
+        marks += self._trail(state, words[0][0])
         for word, how, spelled in words:
             score += self.follows(before, last, word) + spelled
             if word != NUMBER:
-                shape += self._written(last, word, case, mark, how)
+                writing += self._written(word, case, mark, how)
                 case = how
             before, last, mark = last, word, 0
-        return score, shape, marks, State(before, last, case, trail)
+        return score, writing, marks, State(before, last, case, trail)
 
-    def _analysed(self, text: str) -> tuple[tuple[tuple[int, int, float], ...], int]:
+    def _analysed(self, text: str) -> tuple[tuple[tuple[int, int, float], ...], int, float]:
         known = self._tokens.get(text)
         if known is None:
             if len(self._tokens) > _MEMO:
@@ -189,10 +232,14 @@ class Language:
             words = []
             for folded_word, how in token.words:
                 number = self.word(folded_word)
-                spelled = max(self.spelled(folded_word), -UNKNOWN_MOST) if number == UNKNOWN else 0.0
-                words.append((number, how, spelled))
-            known = self._tokens[text] = tuple(words), token.trail
+                words.append((number, how, self._costs(folded_word, how) if number == UNKNOWN else 0.0))
+            marks = sum(self._marks.get(m, _most(m)) for m in token.marks)
+            known = self._tokens[text] = tuple(words), token.trail, marks
         return known
+
+    def _costs(self, word: str, how: int) -> float:
+        most = ABBREVIATION_MOST if how == CAPITALS and _ABBREVIATION.fullmatch(word.upper()) and not valid_syllable(word) else UNKNOWN_MOST
+        return max(self.spelled(word), -most * max(1.0, len(word) / LONG))
 
     def _trail(self, state: State, ahead: int) -> float:
         """Log-score of the mark after the last word, between it and the word `ahead` (START: the end of the line)."""
@@ -200,6 +247,6 @@ class Language:
             return 0.0
         return -STEP * (int(self._trail_after[state.last][state.trail]) + int(self._trail_ahead[ahead, state.trail]))
 
-    def _written(self, last: int, word: int, case: int, mark: int, how: int) -> float:
+    def _written(self, word: int, case: int, mark: int, how: int) -> float:
         fresh = 2 if mark < 0 else int(mark in _STOPS)
         return -STEP * (int(self._case_step[fresh][case][how]) + int(self._case_word[word, how]))
