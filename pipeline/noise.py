@@ -41,7 +41,7 @@ def clean(lines: Iterable[Line], aspect: float) -> list[Line]:
     unit = unit_of(lines, aspect)
     out = []
     for known in lines:
-        for piece in pieces(known.words, unit):
+        for piece in pieces(known.words, unit, aspect):
             words = _trimmed(piece)
             if words and not _is_noise(words):
                 out.append(line(words))

@@ -2,8 +2,8 @@
 
 Tesseract joins the two columns of a letterhead, and recipients and signature, into one line on nearly every administrative page
 (NĐ 30/2020/NĐ-CP annex I lays both out in two columns). Lines are split here at wide gaps; where a letterhead, or a foot of recipients
-and signature, is seen, its columns are read one by one, left first; all else (forms, tables) is read row by row.
-Nothing is dropped: the words that come in go out, once each.
+and signature, is seen, its columns are read one by one, left first; all else (forms, tables without rules) is read row by row. Where the
+cells of ruled tables are known, a table is read cell by cell, row after row. Nothing is dropped: the words that come in go out, once each.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ WIDE = 1.1
 APART = 6.0
 #: A corridor between columns must stay this many letter heights wide.
 CORRIDOR = 0.4
+#: Cells of one row that are all narrower than this many letter heights are boxes for one sign each: so many make a number.
+BOXED, SIGNS = 3.5, 6
 #: Letterheads begin above this share of the page's height.
 HEAD = 0.30
 #: An OCR word is the same as the file's own when this share of it lies under the file's.
@@ -47,6 +49,7 @@ class Segment:
     top: float
     right: float
     bottom: float
+    cells: tuple[tuple[Line, ...], ...] = ()  #: of a ruled table, in the order they are read; empty for a piece of a line
 
     @property
     def middle(self) -> float:
@@ -96,9 +99,14 @@ def unit_of(lines: Iterable[Line], aspect: float) -> float:
     return median((w.box[3] - w.box[1]) / aspect for known in lines for w in known.words)
 
 
-def pieces(words: Sequence[Word], unit: float) -> list[list[Word]]:
-    """The words of a line, left to right, parted at wide gaps and before the national title and motto."""
+def pieces(words: Sequence[Word], unit: float, aspect: float = 0.0) -> list[list[Word]]:
+    """The words of a line, left to right, parted at wide gaps and before the national title and motto.
+
+    What is wide goes by `unit`, and by the line's own letters where the page's `aspect` is given and they are larger.
+    """
     words = sorted(words, key=lambda w: w.box[0])
+    if aspect:
+        unit = max(unit, median(w.box[3] - w.box[1] for w in words) / aspect)
     folded = [fold(w.text) for w in words]
     out = [[words[0]]]
     for i in range(1, len(words)):
@@ -118,13 +126,22 @@ def merge(lines: Sequence[Line], file_lines: Sequence[Line], aspect: float = 0.7
     return tuple(arrange([*(line(words) for words in kept if words), *file_lines], aspect))
 
 
-def arrange(lines: Iterable[Line], aspect: float = 0.707) -> list[Line]:
-    """`lines` (each the words of one printed line, perhaps across columns) in reading order; `aspect` is the page's width over its height."""
+def arrange(lines: Iterable[Line], aspect: float = 0.707, tables: Sequence[Sequence[Box]] = ()) -> list[Line]:
+    """`lines` (each the words of one printed line, perhaps across columns) in reading order.
+
+    `aspect` is the page's width over its height; `tables` are the cells of each ruled table, in the order they are read.
+    """
     lines = [known for known in lines if known.words]
     if not lines:
         return []
     unit = unit_of(lines, aspect)
-    rest = sorted((_segment(piece, aspect) for known in lines for piece in pieces(known.words, unit)), key=lambda s: (s.middle, s.left))
+    lines, blocks = _tables(lines, tables, unit, aspect)
+    segments = [_segment(piece, aspect) for known in lines for piece in pieces(known.words, unit, aspect)]
+    return _arranged([*segments, *blocks], unit, aspect)
+
+
+def _arranged(segments: Iterable[Segment], unit: float, aspect: float) -> list[Line]:
+    rest = sorted(segments, key=lambda s: (s.middle, s.left))
     out: list[Line] = []
     for find in (_letterhead, _foot, _signatures, _signatures):
         columns = find(rest, unit, aspect)
@@ -138,6 +155,50 @@ def arrange(lines: Iterable[Line], aspect: float = 0.707) -> list[Line]:
             out += _rows(column, unit)
         rest = [s for s in others if s.middle >= top]
     return out + _rows(rest, unit)
+
+
+def _tables(lines: Sequence[Line], tables: Sequence[Sequence[Box]], unit: float, aspect: float) -> tuple[list[Line], list[Segment]]:
+    """What stands outside of tables, and each table as one segment. A row of boxes for one sign each is no table."""
+    tables = [cells for cells in tables if not _boxed(cells, unit)]
+    if not tables:
+        return list(lines), []
+    inside: dict[tuple[int, int], list[Line]] = {}
+    outside = []
+    for known in lines:
+        parts: dict[tuple[int, int] | None, list[Word]] = {}
+        for word in known.words:
+            parts.setdefault(_cell_of(word, tables), []).append(word)
+        for at, words in parts.items():
+            if at is None:
+                outside.append(line(words))
+            else:
+                inside.setdefault(at, []).append(line(words))
+    blocks = []
+    for number, cells in enumerate(tables):
+        filled = [inside[number, k] for k in range(len(cells)) if (number, k) in inside]
+        if filled:
+            read = tuple(
+                tuple(_arranged([_segment(p, aspect) for known in cell for p in pieces(known.words, unit, aspect)], unit, aspect)) for cell in filled
+            )
+            words = [w for cell in read for known in cell for w in known.words]
+            left, top, right, bottom = hull(list(cells))
+            blocks.append(Segment(words, left, top / aspect, right, bottom / aspect, read))
+    return outside, blocks
+
+
+def _boxed(cells: Sequence[Box], unit: float) -> bool:
+    one_row = max(c[1] for c in cells) < min(c[3] for c in cells)
+    return one_row and len(cells) >= SIGNS and max(c[2] - c[0] for c in cells) < BOXED * unit
+
+
+def _cell_of(word: Word, tables: Sequence[Sequence[Box]]) -> tuple[int, int] | None:
+    """Number of the table and the cell in which the word's middle lies."""
+    x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
+    for number, cells in enumerate(tables):
+        for k, (left, top, right, bottom) in enumerate(cells):
+            if left <= x <= right and top <= y <= bottom:
+                return number, k
+    return None
 
 
 def _covered(box: Box, by: Box) -> float:
@@ -258,10 +319,18 @@ def _rows(segments: Sequence[Segment], unit: float) -> list[Line]:
             rows.append([segment])
         else:
             row.append(segment)
-    return [line(words) for row in rows for words in _joined(sorted(row, key=lambda s: s.left), unit)]
+    out: list[Line] = []
+    for row in rows:
+        if row[0].cells:
+            out += [known for cell in row[0].cells for known in cell]
+        else:
+            out += [line(words) for words in _joined(sorted(row, key=lambda s: s.left), unit)]
+    return out
 
 
 def _same_row(segment: Segment, row: Sequence[Segment], unit: float) -> bool:
+    if segment.cells or row[0].cells:
+        return False
     if abs(segment.middle - median(s.middle for s in row)) > unit / 2:
         return False
     return all(min(segment.right, s.right) - max(segment.left, s.left) < unit / 2 for s in row)
