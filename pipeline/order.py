@@ -3,14 +3,15 @@
 Tesseract joins the two columns of a letterhead, and recipients and signature, into one line on nearly every administrative page
 (NĐ 30/2020/NĐ-CP annex I lays both out in two columns). Lines are split here at wide gaps; where a letterhead, or a foot of recipients
 and signature, is seen, its columns are read one by one, left first; all else (forms, tables without rules) is read row by row. Where the
-cells of ruled tables are known, a table is read cell by cell, row after row. Nothing is dropped: the words that come in go out, once each.
+cells of ruled tables are known, a table is read cell by cell, row after row. Nothing is dropped: the words that come in go out, once each;
+signs written one a box become one word.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -27,6 +28,8 @@ CORRIDOR = 0.4
 BOXED, SIGNS = 3.5, 6
 #: Letterheads begin above this share of the page's height.
 HEAD = 0.30
+#: Titles of those who sign side by side stand below this share of the height, with room of so many letter heights under them.
+FOOT, ROOM = 0.35, 2.5
 #: An OCR word is the same as the file's own when this share of it lies under the file's.
 SAME = 0.5
 
@@ -135,6 +138,9 @@ def arrange(lines: Iterable[Line], aspect: float = 0.707, tables: Sequence[Seque
     if not lines:
         return []
     unit = unit_of(lines, aspect)
+    for cells in tables:
+        if _boxed(cells, unit):
+            lines = _joined_signs(lines, cells)
     lines, blocks = _tables(lines, tables, unit, aspect)
     segments = [_segment(piece, aspect) for known in lines for piece in pieces(known.words, unit, aspect)]
     return _arranged([*segments, *blocks], unit, aspect)
@@ -191,6 +197,20 @@ def _boxed(cells: Sequence[Box], unit: float) -> bool:
     return one_row and len(cells) >= SIGNS and max(c[2] - c[0] for c in cells) < BOXED * unit
 
 
+def _joined_signs(lines: Sequence[Line], cells: Sequence[Box]) -> list[Line]:
+    """`lines` with the signs written one a box as one word; boxes that hold more or too few are left."""
+    signs = [w for known in lines for w in known.words if _cell_of(w, [cells]) is not None]
+    if len(signs) < SIGNS or any(len(w.text) > 2 for w in signs):
+        return list(lines)
+    signs.sort(key=lambda w: w.box[0])
+    word = replace(
+        signs[0], text="".join(w.text for w in signs), box=hull([w.box for w in signs]), confidence=sum(w.confidence for w in signs) / len(signs)
+    )
+    taken = {id(w) for w in signs}
+    rest = [line(words) for known in lines if (words := [w for w in known.words if id(w) not in taken])]
+    return [*rest, line([word])]
+
+
 def _cell_of(word: Word, tables: Sequence[Sequence[Box]]) -> tuple[int, int] | None:
     """Number of the table and the cell in which the word's middle lies."""
     x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
@@ -227,7 +247,9 @@ def _letterhead(segments: Sequence[Segment], unit: float, aspect: float) -> list
     beside = [s for s in segments if s.right < anchor.left + unit and anchor.top - 3 * unit < s.middle < anchor.bottom + 6 * unit]
     if not beside:
         return None
-    corridor = Corridor(min(s.right for s in beside), anchor.left, CORRIDOR * unit)
+    # the nearest of them tells where the left column is; specks and marks at the edge do not
+    telling = min(beside, key=lambda s: (sum(map(str.isalpha, s.text)) < 4, abs(s.middle - anchor.middle)))
+    corridor = Corridor(min(telling.right, anchor.left), anchor.left, CORRIDOR * unit)
     start = min([anchor.middle, *(s.middle for s in beside if s.middle > anchor.top - 3 * unit)]) - unit / 2
     page_axis = _body_axis(segments)
     left: list[Segment] = []
@@ -278,13 +300,32 @@ def _foot(segments: Sequence[Segment], unit: float, aspect: float) -> list[list[
 
 
 def _signatures(segments: Sequence[Segment], unit: float, aspect: float) -> list[list[Segment]] | None:
-    """Columns of those who sign side by side, by `(Ký, ghi rõ họ tên)` and the titles in capitals above it, or None."""
+    """Columns of those who sign side by side, or None.
+
+    They are told by `(Ký, ghi rõ họ tên)` and the titles in capitals above it, or by such titles with room below.
+    """
     signs = [s for s in segments if _SIGN_HERE.search(fold(s.text))]
-    if not signs:
-        return None
-    first = signs[0]
-    near = [s for s in segments if first.top - 4 * unit < s.middle < first.bottom + 1.5 * unit and (s in signs or _in_capitals(s))]
-    near.sort(key=lambda s: s.axis)
+    for first in signs:
+        near = [s for s in segments if first.top - 4 * unit < s.middle < first.bottom + 1.5 * unit and (s in signs or _in_capitals(s))]
+        if columns := _sign_columns(segments, near, first, unit):
+            return columns
+    titles = [s for s in segments if s.top * aspect > FOOT and _in_capitals(s)]
+    for first in titles:
+        near = [s for s in titles if abs(s.middle - first.middle) < unit]
+        if len(near) > 1 and not any(_follows(s, segments, unit) for s in near) and (columns := _sign_columns(segments, near, first, unit)):
+            return columns
+    return None
+
+
+def _follows(title: Segment, segments: Sequence[Segment], unit: float) -> bool:
+    """Whether text goes on right below, where one who signs would have room."""
+    under = (s for s in segments if s.middle > title.middle + unit / 2 and s.left < title.right and s.right > title.left)
+    return min((s.top for s in under), default=title.bottom) < title.bottom + ROOM * unit
+
+
+def _sign_columns(segments: Sequence[Segment], near: Sequence[Segment], first: Segment, unit: float) -> list[list[Segment]] | None:
+    """Columns under what stands `near` `first`, side by side; None where they are fewer than two."""
+    near = sorted(near, key=lambda s: s.axis)
     groups = [[near[0]]]
     for segment in near[1:]:
         if segment.left > max(s.right for s in groups[-1]) + unit:
