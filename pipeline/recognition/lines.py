@@ -21,6 +21,8 @@ from pipeline.records import Box
 MARGIN = (0.032, 0.015)
 #: Small marks this many heights of the core above it, and below the baseline, are never painted out.
 OVER, UNDER = 0.95, 0.45
+#: Nor is what reaches so far into a line, heights of the core above it and below the baseline, rules aside.
+INTO = (0.55, 0.25)
 #: Descenders and commas hang by this share of a capital's height at most.
 DEEPEST = 0.6
 #: Smaller rows are no print, inch.
@@ -113,6 +115,9 @@ def _lines(parts: Parts, rows: Rows, ink: Ink, shape: tuple[int, ...]) -> list[T
         high = rows.height[k]
         first, last = max(0, int(rows.core_top[k] - OVER * high) - y0), max(0, int(np.ceil(rows.baseline[k] + UNDER * high)) - y0)
         foreign[first:last] &= ~small[labels[first:last]]
+        # what reaches into its letters from a neighbour may be their mark that touches it
+        first, last = max(0, int(rows.core_top[k] - INTO[0] * high) - y0), max(0, int(np.ceil(rows.baseline[k] + INTO[1] * high)) - y0)
+        foreign[first:last] &= labels[first:last] == 0
         out.append(
             TextLine(
                 int(left / scale),

@@ -311,7 +311,9 @@ def _adopt(parts: Parts, rows: Rows) -> None:
         aside = np.maximum(0, np.maximum(rows.left[k] - right[here], left[here] - rows.right[k]))
         # far edges tell: the dot below hangs by half a height at most, marks above climb higher
         before = flat[here] & (top[here] > rows.core_top[k]) & (bottom[here] < rows.baseline[k]) & (right[here] <= rows.left[k])
-        fits = (bottom[here] <= lowest[k]) & (aside < np.where(before, BULLET, 0.8) * unit)
+        # a full stop may stand behind a closing quotation mark, which is no letter either
+        stop = (top[here] > rows.core_top[k]) & (np.abs(bottom[here] - rows.baseline[k]) < 0.35 * unit) & (left[here] >= rows.right[k])
+        fits = (bottom[here] <= lowest[k]) & (aside < np.where(before, BULLET, np.where(stop, 1.4, 0.8)) * unit)
         if not fits.any():
             continue
         # the letter that it stands over or under, if there is one
@@ -340,10 +342,12 @@ def _release(parts: Parts, rows: Rows) -> None:
     a, b = few[:, None], strong[None]
     unit = rows.unit[b]
     highest, lowest = rows.reach
-    smaller = rows.unit[a] < 0.8 * unit
+    # in a row of small letters alone a tall mark is nearly as high as they are
+    smaller = rows.unit[a] < 0.8 * np.maximum(unit, 1.35 * rows.height[b])
     inside = (rows.right[a] > rows.left[b] - 0.4 * unit) & (rows.left[a] < rows.right[b] + 0.4 * unit)
     level = (rows.core_top[a] >= highest[b]) & (rows.baseline[a] <= lowest[b])
-    off = (np.abs(rows.baseline[a] - rows.baseline[b]) > 0.3 * unit) | (rows.unit[a] < 0.5 * unit)
+    beside = np.minimum(rows.baseline[a], rows.baseline[b]) - np.maximum(rows.core_top[a], rows.core_top[b])
+    off = (np.abs(rows.baseline[a] - rows.baseline[b]) > 0.3 * unit) | (rows.unit[a] < 0.5 * unit) | (beside < 0.6 * rows.height[b])
     weak = np.zeros(len(rows.left), np.bool_)
     weak[few[(smaller & inside & level & off).any(axis=1)]] = True
     parts.row[(parts.row >= 0) & weak[parts.row]] = NONE
