@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import kill, systems, table
+from benchmarks import kill, reading, systems, table
 from benchmarks.figures import Measured, paired, rows, straightness, worse
 from benchmarks.measure import Errors, Score
 from benchmarks.processes import Cost, measure
@@ -254,3 +254,18 @@ def test_help_names_every_benchmark() -> None:
     done = subprocess.run([sys.executable, "-m", "benchmarks", "--help"], cwd=trees.ROOT, capture_output=True, text=True, check=True)
     for name in ("reading", "kill", "second"):
         assert name in done.stdout
+
+
+def test_two_workers_are_compared_on_everything_once(monkeypatch: pytest.MonkeyPatch, samples: Path) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def digitize(pages: PageSet, folder: Path, variant: systems.Variant, *, workers: int) -> Result:
+        seen.append((pages.pages, workers))
+        return Result("sohoa", cost(wall=11.0 if workers == 1 else 6.0), start=cost(wall=1.0), starts=1)
+
+    monkeypatch.setattr(systems, "digitize", digitize)
+    ours = sample_set(samples, folders=("three",))
+    found, said = reading.two_workers([ours], systems.Variant("sohoa"))
+    assert found == pytest.approx(2.0)
+    assert seen == [(sample_set(samples).pages, 1), (sample_set(samples).pages, 2)], "files that two sets have count once"
+    assert "10.0 s with one worker, 5.0 s with two" in said
