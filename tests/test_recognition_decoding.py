@@ -134,8 +134,8 @@ def test_confidence_tells_doubtful_words() -> None:
     for context in (True, False):
         line = read("Ông T", {"r": 0.55, "n": 0.45}, "an có m", {"ặ": 0.999, "ạ": 0.001}, "t", context=context)
         by_text = {w.text: w.confidence for w in line.words}
-        assert by_text["Ông"] == pytest.approx(1)
-        assert by_text[line.words[1].text] < (0.99 if context else 0.6)
+        assert by_text["Ông"] > 0.99
+        assert by_text[line.words[1].text] < (0.99 if context else 0.7)
         assert by_text["mặt"] > 0.95
 
 
