@@ -17,6 +17,8 @@ from training.lines import FINER, Grey, degraded
 
 #: Inches of a part of a page.
 WIDE, HIGH = 6.9, 3.4
+#: Lines of one part that are no print, taught as nothing.
+MOST_NOTHING = 2
 
 Box = tuple[float, float, float, float]
 Supply = Callable[[], str]
@@ -68,11 +70,23 @@ def part(supply: Supply, rng: random.Random) -> list[tuple[Grey, str]]:
     h, w = ink.shape
     m = np.diag([1 / FINER, 1 / FINER]) @ cv2.getRotationMatrix2D((w / 2, h / 2), rng.gauss(0, 0.12), 1.0)
     ink = cv2.warpAffine(ink, m, (round(w / FINER), round(h / FINER)), flags=cv2.INTER_LINEAR)
+    seal = (0.0, 0.0, 0.0)
     if rng.random() < 0.25:
-        ink = _sealed(ink, rng, dpi)
+        ink, seal = _sealed(ink, rng, dpi)
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        ink = _scrawled(ink, rng, dpi)
     grey, _ = degraded(ink, dpi, rng, gen)
     words = [(text, _moved(box, m), row) for text, box, row in page.words]
-    return [(cut(grey, line), text) for line in find_lines(grey, dpi) if (text := _text_of(line, words))]
+    found = [(line, _text_of(line, words)) for line in find_lines(grey, dpi)]
+    # letters of a seal are letters all the same: they are not taught as nothing
+    nothing = [line for line, text in found if text == "" and not _inside(line, seal)]
+    chosen = [(line, text) for line, text in found if text] + [(line, "") for line in rng.sample(nothing, min(MOST_NOTHING, len(nothing)))]
+    return [(cut(grey, line), text) for line, text in chosen]
+
+
+def _inside(line: TextLine, circle: tuple[float, float, float]) -> bool:
+    x, y, radius = circle
+    return float(np.hypot((line.left + line.right) / 2 - x, (line.top + line.bottom) / 2 - y)) < 1.1 * radius
 
 
 def _letter(page: _Part, supply: Supply) -> None:
@@ -169,8 +183,8 @@ def _small(page: _Part, supply: Supply) -> None:
         y += 0.22 * page.scale
 
 
-def _sealed(ink: np.ndarray, rng: random.Random, dpi: int) -> np.ndarray:
-    """The rings and letters of a seal somewhere over the print, as strong as it or paler."""
+def _sealed(ink: np.ndarray, rng: random.Random, dpi: int) -> tuple[np.ndarray, tuple[float, float, float]]:
+    """The rings and letters of a seal somewhere over the print, as strong as it or paler; and its middle and radius."""
     layer = np.zeros(ink.shape, np.uint8)
     h, w = ink.shape
     x, y, r = rng.uniform(0.2 * w, 0.9 * w), rng.uniform(0.1 * h, 0.9 * h), rng.uniform(0.6, 0.8) * dpi
@@ -180,7 +194,32 @@ def _sealed(ink: np.ndarray, rng: random.Random, dpi: int) -> np.ndarray:
         a = 2 * np.pi * k / 26
         at = (round(x + 0.74 * r * np.cos(a)), round(y + 0.74 * r * np.sin(a)))
         cv2.putText(layer, rng.choice("ABCDGHINTUYQ"), at, cv2.FONT_HERSHEY_SIMPLEX, dpi / 360, 255, max(1, dpi // 120), cv2.LINE_AA)
-    return np.asarray(np.maximum(ink, layer / 255.0 * rng.uniform(0.25, 1.0)), np.float32)
+    return np.asarray(np.maximum(ink, layer / 255.0 * rng.uniform(0.25, 1.0)), np.float32), (x, y, r)
+
+
+def _scrawled(ink: np.ndarray, rng: random.Random, dpi: int) -> np.ndarray:
+    """A signature, a scribbled number, a tick or dots by hand, dust: what a line finder takes for print and nobody reads."""
+    layer = np.zeros(ink.shape, np.uint8)
+    h, w = ink.shape
+    x, y = rng.uniform(0.05 * w, 0.85 * w), rng.uniform(0.1 * h, 0.9 * h)
+    size, thick = rng.uniform(0.06, 0.5) * dpi, max(1, round(rng.uniform(0.005, 0.018) * dpi))
+    kind = rng.random()
+    if kind < 0.7:
+        points = [(x, y)]
+        for _ in range(rng.randint(3, 14)):
+            points.append((points[-1][0] + rng.uniform(-0.3, 0.8) * size, y + rng.uniform(-1, 1) * size))
+        t = np.linspace(0, len(points) - 1, 12 * len(points))
+        curve = np.stack([np.interp(t, range(len(points)), [p[k] for p in points]) for k in (0, 1)], 1)
+        smooth = cv2.blur(curve.astype(np.float32), (1, rng.choice((3, 7, 11))))
+        cv2.polylines(layer, [np.round(smooth).astype(np.int32)], rng.random() < 0.15, 255, thick, cv2.LINE_AA)
+    elif kind < 0.85:
+        for k in range(rng.randint(6, 60)):
+            cv2.circle(layer, (round(x + k * size / 5), round(y)), max(1, thick // 2), 255, -1)
+    else:
+        for _ in range(rng.randint(3, 40)):
+            at = (round(x + rng.gauss(0, 1) * size), round(y + rng.gauss(0, 0.3) * size))
+            cv2.ellipse(layer, at, (rng.randint(1, 2 + dpi // 60), rng.randint(1, 2 + dpi // 60)), rng.uniform(0, 180), 0, 360, 255, -1)
+    return np.asarray(np.maximum(ink, layer / 255.0 * rng.uniform(0.4, 1.0)), np.float32)
 
 
 def _moved(box: Box, m: np.ndarray) -> Box:
@@ -190,22 +229,21 @@ def _moved(box: Box, m: np.ndarray) -> Box:
     return float(left), float(top), float(right), float(bottom)
 
 
-def _text_of(line: TextLine, words: list[tuple[str, Box, int]]) -> str:
-    """The words that lie wholly in the line; empty when it cuts one, or holds words of several rows."""
+def _text_of(line: TextLine, words: list[tuple[str, Box, int]]) -> str | None:
+    """The words that lie wholly in the line, empty where it holds none at all; None when it cuts one, or holds words of several rows."""
     height = line.bottom - line.top
     slack = 1.0 + 0.03 * height
     inside = []
     for text, (left, top, right, bottom), row in words:
         across = min(right, line.right + 1) - max(left, line.left - 1)
         down = min(bottom, line.bottom) - max(top, line.top)
-        if across <= 0 or down < 0.35 * (bottom - top):
+        if across <= 0 or down <= 0.1 * (bottom - top):
             continue
         # a full stop or a mark that was cut away must not be taught
         if across < right - left - slack or down < bottom - top - 2 * slack:
-            return ""
+            return None
         inside.append((left, text, row))
-    if not inside or len({row for *_, row in inside}) != 1:
+    if not inside:
         return ""
     inside.sort()
-    first = min(box[0] for _, box, row in words if row == inside[0][2] and box[0] >= line.left - 0.7 * height)
-    return " ".join(text for _, text, _ in inside) if first > line.left - 0.7 * height and inside[0][0] - line.left < 0.7 * height else ""
+    return " ".join(text for _, text, _ in inside) if len({row for *_, row in inside}) == 1 else None

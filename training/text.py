@@ -73,6 +73,8 @@ class Texts:
             text = rng.choice(_WORDS["heads"])
         else:
             text = rng.choice((self.reference, self.date, self.person, self.number, self.address, self.mail, self.body, self.cell, self.list_item))()
+        if " - " in f" {text}" and rng.random() < 0.35:
+            text = f" {text}".replace(" - ", " – ").strip()  # in texts all dashes are hyphens, in print they are not
         if rng.random() < 0.04:
             text = text.rstrip(".,;: ") + "./."
         if rng.random() < 0.09 and len(text) < 60:
@@ -209,7 +211,7 @@ class Texts:
 
     def address(self) -> str:
         rng = self.rng
-        street = f"{rng.choice(('Trần', 'Lê', 'Nguyễn', 'Phan'))} {rng.choice('Hưng Đạo,Phú,Lợi,Trãi,Bội Châu,Văn Linh,Huệ'.split(','))}"
+        street = f"{rng.choice(('Trần', 'Lê', 'Nguyễn', 'Phan'))} {rng.choice(['Hưng Đạo', 'Phú', 'Lợi', 'Trãi', 'Bội Châu', 'Văn Linh', 'Huệ'])}"
         place, other = rng.choice(_WORDS["places"]), rng.choice(_WORDS["places"])
         return rng.choice(
             (
@@ -259,4 +261,4 @@ class Texts:
 
     def list_item(self) -> str:
         rng = self.rng
-        return f"{rng.choice('- - – + • a) b) c) 1. 2. 3. 1) 2.1. *'.split())} {self.span()}{rng.choice(';.,: ')}"
+        return f"{rng.choice(['-', '-', '–', '+', '•', 'a)', 'b)', 'c)', '1.', '2.', '3.', '1)', '2.1.', '*'])} {self.span()}{rng.choice(';.,: ')}"

@@ -188,7 +188,7 @@ class Training:
             group["lr"] = rate
         x, lengths, targets, sizes = tensors(batch, self.index)
         loss = self.loss_of(self.model(x, lengths, dropout=DROPOUT), targets, lengths, sizes)
-        letters = int(sizes.sum())
+        letters = max(1, int(sizes.sum()))
         self.optimizer.zero_grad()
         (loss / letters).backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
