@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from pipeline.images import Pixels
-from pipeline.recognition.crops import cut_all
+from pipeline.recognition import second
+from pipeline.recognition.crops import cut_all, window_of
 from pipeline.recognition.decoding import DecodedLine, DecodedWord, decode
 from pipeline.recognition.language import Language
 from pipeline.recognition.lines import TextLine, find_lines
@@ -24,10 +25,15 @@ def read_lines(grey: Pixels, dpi: float, network: Network, language: Language | 
     """
     found = find_lines(grey, dpi)
     scores = network.log_probs(cut_all(grey, found))
+    decoded = [decode(s, network.codes, network.null, language) for s in scores]
+    doubtful = [i for i, line in enumerate(decoded) if second.worth(line)]
+    again = network.log_probs([second.smoothed(window_of(grey, found[i])) for i in doubtful])
+    for i, log_probs in zip(doubtful, again, strict=True):
+        scores[i] = second.averaged([scores[i], log_probs])
+        decoded[i] = second.better(decoded[i], decode(scores[i], network.codes, network.null, language))
     out = []
-    for line, log_probs in zip(found, scores, strict=True):
-        decoded = decode(log_probs, network.codes, network.null, language)
-        words = _words(line, decoded, len(log_probs), grey.shape)
+    for line, log_probs, reading in zip(found, scores, decoded, strict=True):
+        words = _words(line, reading, len(log_probs), grey.shape)
         if words:
             out.append(Line(tuple(words), _hull([w.box for w in words])))
     return out
@@ -49,7 +55,7 @@ def spans(line: TextLine, words: Sequence[DecodedWord], columns: int) -> list[Bo
     if not words:
         return []
     left, top, right, bottom = line.window
-    inked = line.own.any(axis=0)
+    inked = np.asarray(line.own.any(axis=0))
     cells = len(inked)
     per_column = cells / max(1, columns)
     middles = [((w.first + 0.5) * per_column, (w.last + 0.5) * per_column) for w in words]

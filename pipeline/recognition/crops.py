@@ -15,10 +15,15 @@ from pipeline.recognition.rows import Mask
 RIM = 2
 
 
+def window_of(grey: Pixels, line: TextLine) -> Pixels:
+    """The line's window of the page with all that is in it."""
+    left, top, right, bottom = line.window
+    return grey[top:bottom, left:right]
+
+
 def cut(grey: Pixels, line: TextLine) -> Pixels:
     """The line's window of `grey` (the page it was found on, HxW uint8), foreign ink painted over with the paper around it; dark on light."""
-    left, top, right, bottom = line.window
-    crop = grey[top:bottom, left:right]
+    crop = window_of(grey, line)
     if not line.foreign.any():
         return crop.copy()
     size = (crop.shape[1], crop.shape[0])
