@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from flows.jobs import WrittenDocument, write_document
@@ -51,6 +53,9 @@ class _Item:
     received: SourceFile | SourceRecord | None = None
     known: SourceRecord | None = None
     futures: list[Future[Page]] = field(default_factory=list)
+    pages: Future[tuple[Page, ...]] | None = None
+    record: Future[SourceRecord] | None = None  #: understood, once all its pages are read
+    writing: list[Future[WrittenDocument]] = field(default_factory=list)  #: its documents, known when `record` is
     failure: BaseException | None = None
     ready: threading.Event = field(default_factory=threading.Event)
 
@@ -59,7 +64,14 @@ class Batch:
     """Receives and reads ahead in the background from `start`; `finish` archives them one by one, in order."""
 
     def __init__(
-        self, found: Iterable[Found], archive: Archive, pool: Pool, settings: Settings, *, operator_code: str = "", progress: Progress | None = None,
+        self,
+        found: Iterable[Found],
+        archive: Archive,
+        pool: Pool,
+        settings: Settings,
+        *,
+        operator_code: str = "",
+        progress: Progress | None = None,
         keep: bool = True,
     ) -> None:
         self.items = [_Item(f) for f in found]
@@ -80,10 +92,9 @@ class Batch:
         self._stop.set()
         self._window.release()
 
-    def must_read(self, index: int) -> bool:
-        """Whether this file's pages have to be read; waits until it is received."""
-        self.items[index].ready.wait()
-        return bool(self.items[index].futures)
+    def pages_to_read(self) -> int:
+        """Pages of the files received so far that are still to be archived."""
+        return sum(len(i.futures) for i in self.items[self._finished :] if i.ready.is_set())
 
     def idle(self) -> bool:
         """The pool has nothing to do before another file is finished."""
@@ -115,6 +126,7 @@ class Batch:
             item.known = None if known and known.worth_rereading else known
             if item.known is None:
                 item.futures = self.reader.begin(source)
+                self._prepare(item, source)
         sums.add(source.sha256)
 
     def finish(self, index: int) -> Outcome:
@@ -123,10 +135,14 @@ class Batch:
         item.ready.wait()
         if item.failure:
             raise item.failure
-        outcome = self._finish(item)  # when this raises, the pages stay: a second try archives without reading again
+        try:
+            outcome = self._finish(item)
+        except BaseException:
+            item.record = None  # the pages stay: a second try writes and archives without reading again
+            raise
         self._finished += 1
         self._window.release()
-        item.futures = []
+        item.futures, item.writing, item.pages, item.record = [], [], None, None
         self.progress.source(outcome)
         return outcome if self.keep else replace(outcome, record=replace(outcome.record, pages=()))
 
@@ -138,13 +154,15 @@ class Batch:
         earlier = None if item.futures else item.known or self.archive.known(source.sha256, self._reading)
         if earlier is not None:
             return self._again(item, source, earlier)
-        # a duplicate of a file that could not be archived has not been read for itself yet
-        item.futures = item.futures or self.reader.begin(source)
-        pages = self.reader.finish(item.futures)
-        record, storing = SourceRecord(source, pages), False
+        if not item.futures:  # a duplicate of a file that could not be archived has not been read for itself yet
+            item.futures = self.reader.begin(source)
+        if item.pages is None or item.record is None:
+            self._prepare(item, source)
+        assert item.pages is not None and item.record is not None  # noqa: S101  by `_prepare`
+        record, storing = SourceRecord(source, item.pages.result()), False
         try:
-            record = assemble(source, pages, self.settings, operator_code=self.operator_code, folder_code=item.found.folder_code)
-            written, storing = self._write(record), True
+            record = item.record.result()
+            written, storing = self._written(item), True
             stored = self.archive.store(record, written, batch_id=source.sha256[:16], reading_digest=self._reading)
         except MissingTool:
             raise
@@ -168,19 +186,49 @@ class Batch:
         record = self.archive.again(earlier, source, operator_code=self.operator_code, folder_code=item.found.folder_code)
         return Outcome(item.found, record, "known" if item.known else "duplicate")
 
-    def _write(self, record: SourceRecord) -> list[Written]:
-        """PDF/A and ALTO of all documents, by the pool before any further page."""
-        folder = self.reader.folder(record.source)
-        assert folder is not None  # noqa: S101  an archive always has a work folder
-        futures: list[Future[WrittenDocument]] = []
-        for number, document in enumerate(record.documents):
-            pages = pages_of(record, document)
-            title = title_of(document)
-            futures.append(
-                self.pool.submit(write_document, record.source, pages, title, folder, f"d{number}", self.settings, timeout=WRITE_TIMEOUT, priority=0)
-            )
+    def _prepare(self, item: _Item, source: SourceFile) -> None:
+        """Has the file understood and its documents written as soon as all its pages are read: by the pool, while earlier files are stored."""
+        item.pages, item.record = Future(), Future()
+        left = itertools.count(len(item.futures) - 1, -1)
+        for future in item.futures:
+            future.add_done_callback(lambda _: self._understand(item, source) if next(left) == 0 else None)
+        if not item.futures:
+            self._understand(item, source)
+
+    def _understand(self, item: _Item, source: SourceFile) -> None:
+        assert item.pages is not None  # noqa: S101  set by `_prepare`
         try:
-            done = [f.result() for f in futures]
+            pages = self.reader.finish(item.futures)
+        except BaseException as error:
+            item.pages.set_exception(error)
+            return
+        item.pages.set_result(pages)
+        job = partial(assemble, operator_code=self.operator_code, folder_code=item.found.folder_code)
+        understood = self.pool.submit(job, source, pages, self.settings, timeout=WRITE_TIMEOUT, priority=0)
+        understood.add_done_callback(lambda done: self._write(item, done))
+
+    def _write(self, item: _Item, understood: Future[SourceRecord]) -> None:
+        """PDF/A and ALTO of all documents, by the pool before any further page."""
+        assert item.record is not None  # noqa: S101  set by `_prepare`
+        try:
+            record = understood.result()
+            folder = self.reader.folder(record.source)
+            assert folder is not None  # noqa: S101  an archive always has a work folder
+            item.writing = [
+                self.pool.submit(
+                    write_document, record.source, pages_of(record, document), title_of(document), folder, f"d{number}", self.settings,
+                    timeout=WRITE_TIMEOUT, priority=0,
+                )
+                for number, document in enumerate(record.documents)
+            ]  # fmt: skip
+        except BaseException as error:
+            item.record.set_exception(error)
+        else:
+            item.record.set_result(record)
+
+    def _written(self, item: _Item) -> list[Written]:
+        try:
+            done = [f.result() for f in item.writing]
             return [Written(number, d.pdf, d.alto.read_bytes()) for number, d in enumerate(done)]
         except OSError as error:
             not_written(error, self.archive.data)
@@ -211,4 +259,3 @@ def title_of(document: Document) -> str:
 
     reference = document.fields.get("reference")
     return " ".join(filter(None, [type_name(document.type), reference.value if reference else ""]))
-

@@ -17,7 +17,7 @@ from flows.batch import Batch, Outcome, Progress
 from flows.jobs import own_tesseract_threads
 from flows.pool import Pool
 from flows.reading import now
-from flows.server import EmbeddedServer, wanted
+from flows.server import EmbeddedServer, embedded_always, wanted
 from pipeline.errors import SohoaError, Transient
 from pipeline.intake import Found, discover
 from pipeline.settings import Settings
@@ -25,6 +25,8 @@ from storage.archive import Archive
 
 SERVER_GRACE = 3.0  #: seconds a batch that is read waits for the embedded server, then goes on without it
 SERVER_LIMIT = 60.0
+#: Pages to read from which the embedded server is started: its start and its imports cost 6 CPU seconds, as much as twenty pages.
+SERVER_PAGES = 200
 RETRY_DELAYS = [1.0, 5.0, 20.0]  #: seconds between tries when the store is away for a moment
 
 #: Batches of this process by number: flows and tasks get the number alone, so that no path or name reaches Prefect.
@@ -83,7 +85,7 @@ def _orchestrate(batch: Batch, report: BatchReport, until: Callable[[], str]) ->
     if os.environ.get("PREFECT_API_URL"):
         if server_answers(os.environ["PREFECT_API_URL"]):
             _with_prefect(batch, report, until)
-    elif wanted() and _reading_begins(batch, report, until):
+    elif wanted() and _worth_a_server(batch, report, until):
         server = EmbeddedServer()
         server.start()
         try:
@@ -94,10 +96,12 @@ def _orchestrate(batch: Batch, report: BatchReport, until: Callable[[], str]) ->
     _plainly(batch, report, until)
 
 
-def _reading_begins(batch: Batch, report: BatchReport, until: Callable[[], str]) -> bool:
-    """Finishes the files that need no reading; True when one comes that does, for only then a server is worth its start."""
+def _worth_a_server(batch: Batch, report: BatchReport, until: Callable[[], str]) -> bool:
+    """Finishes files plainly until enough reading lies ahead that a server of our own is worth its start; False when there never is."""
+    least = 1 if embedded_always() else SERVER_PAGES
     while len(report.outcomes) < len(batch.items) and not report.stopped:
-        if batch.must_read(len(report.outcomes)):
+        batch.items[len(report.outcomes)].ready.wait()
+        if batch.pages_to_read() >= least:
             return True
         _one_plainly(batch, report, until)
     return False

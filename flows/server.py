@@ -80,3 +80,8 @@ class EmbeddedServer:
 def wanted() -> bool:
     """An embedded server is used when none is configured and none of it was switched off (`SOHOA_EMBEDDED=0`)."""
     return not os.environ.get("PREFECT_API_URL") and os.environ.get("SOHOA_EMBEDDED", "1") != "0"
+
+
+def embedded_always() -> bool:
+    """`SOHOA_EMBEDDED=1`: for the smallest batch too, which is otherwise done without."""
+    return os.environ.get("SOHOA_EMBEDDED") == "1"

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Archive", "DocumentView", "DossierView", "Hit", "Query", "StoredDocument", "StoredSource", "Written"]
 
+#: Sources stored in one go are taken into the index together, for a commit of it costs as much as reading a page; asking it takes in the rest.
+INDEX_EVERY = 16
+
 KINDS = ("pdf", "alto", "json", "original")
 
 
@@ -48,6 +51,7 @@ class Archive:
         self._lock = lock
         self._one = threading.RLock()
         self._index: SearchIndex | None = None
+        self._unindexed = 0
         self._shelving = Shelving(store, catalogue, self.work)
 
     @classmethod
@@ -76,6 +80,8 @@ class Archive:
                     archive._recover()
                 try:
                     yield archive
+                    if archive._unindexed:
+                        archive.index()
                 finally:
                     archive._close()
             finally:
@@ -105,7 +111,8 @@ class Archive:
             if before:
                 self.catalogue.replacing(source.sha256)
             self.catalogue.commit(self._shelving.source(record, written, batch_id=batch_id, reading=reading_digest))
-            self._follow()
+            self._unindexed += 1
+            self._follow(index=self._unindexed >= INDEX_EVERY)
             return self._stored(source.sha256, new=True)
 
     def again(self, record: SourceRecord, source: SourceFile, *, operator_code: str = "", folder_code: str = "") -> SourceRecord:
@@ -187,6 +194,7 @@ class Archive:
                     if self._lock is None and not _try_lock(stack, self.data / "lock"):
                         return self._index
                     self._index.catch_up(self.catalogue)
+            self._unindexed = 0
             return self._index
 
     def reindex(self) -> int:
@@ -296,9 +304,10 @@ class Archive:
         data = layout.dumps({"action": action, "subject": subject, "at": at, **facts})
         self.keep(f"journal/{day:%Y}/{day:%m}/{day:%Y%m%dT%H%M%SZ}-{subject}-{action}.json", data, layout.JSON_TYPE)
 
-    def _follow(self) -> None:
+    def _follow(self, *, index: bool = True) -> None:
         """After a commit: the index, then the old objects of documents that have got their place."""
-        self.index()
+        if index:
+            self.index()
         self._clean()
 
     def _clean(self) -> None:
