@@ -86,23 +86,22 @@ def test_digits_are_as_the_network_scores_them(one: int, other: int, p: float) -
         assert read("ngày 1", {str(one): p, str(other): 1 - p}, "/03/2019").text == f"ngày 1{one}/03/2019"
 
 
-small = st.lists(st.lists(st.floats(0.02, 1), min_size=4, max_size=4), min_size=1, max_size=4)
+small = st.lists(st.lists(st.floats(0.02, 1), min_size=3, max_size=3), min_size=1, max_size=3)
 
 
 @given(small)
 @settings(deadline=None)
 def test_without_context_the_likeliest_string_of_all_paths_is_taken(columns: list[list[float]]) -> None:
     probabilities = np.array(columns) / np.array(columns).sum(1, keepdims=True)
-    codes = ("a", "b", "c", "")
-    if (probabilities.max(1) >= 0.98).any():
+    codes = ("a", "b", "")
+    if (probabilities.max(1) >= 0.97).any():
         return  # a sure column is not weighed against paths that lack it
     sums: dict[str, float] = defaultdict(float)
-    for path in itertools.product(range(4), repeat=len(columns)):
+    for path in itertools.product(range(3), repeat=len(columns)):
         text = "".join(codes[c] for c, _ in itertools.groupby(path))
         sums[text] += math.prod(probabilities[t, c] for t, c in enumerate(path))
-    line = decode(np.log(probabilities), codes, 3, None)
-    # the beam may lose a little
-    assert sums[line.text] > 0.9 * max(sums.values())
+    line = decode(np.log(probabilities), codes, 2, None)
+    assert sums[line.text] == pytest.approx(max(sums.values()), rel=1e-6)
 
 
 @given(st.lists(st.lists(st.floats(-12, 0), min_size=9, max_size=9), min_size=1, max_size=40))

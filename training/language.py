@@ -30,10 +30,10 @@ from pipeline.text import clean_ocr
 OFFICE = Path(__file__).parent / "data"
 
 #: A word, a pair, a triple of words, a mark or shape is kept when it was counted this often.
-LEAST_WORD, LEAST_PAIR, LEAST_TRIPLE, LEAST_MARK = 3, 1, 2, 10
+LEAST_WORD, LEAST_PAIR, LEAST_TRIPLE, LEAST_MARK = 3, 1, 1, 10
 
 #: The sentences of training/data/ and loose text files are little beside the laws; they count this often.
-OFFICE_TIMES, LOOSE_TIMES = 12, 4
+OFFICE_TIMES, LOOSE_TIMES = 20, 4
 
 #: A line of print begins anywhere in a sentence: every so manieth word is counted as a beginning, too.
 LINE_WORDS = 12

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 #: A column is doubted whose other codes together have more than this probability, and codes below the log-probability are not considered:
-#: in words that the language model finds likely where they stand, and in words that it does not. Looking ten times closer finds no more and costs double.
+#: in words that the language model finds likely where they stand, and in words that it does not.
+#: Looking ten times closer finds no more and costs double.
 DOUBT, LEAST = (0.02, 0.003), (-5.0, -8.0)
 #: An island longer than this is cut where a column says nothing with at least probability NEARLY, so that its parts combine freely.
 LONG, NEARLY = 4, 0.95
