@@ -18,6 +18,8 @@ from pipeline.text import judge_word
 DISTRUST = 0.5
 #: A syllable or number vouches for its piece when the engine trusted it this much.
 VOUCH = 0.55
+#: Pieces of so few letters and digits have to be sure, or stand in a row with others; a sign lower than this share of the page's letters is a speck.
+SHORT, SURE, DOUBTED, TINY = 3, 0.95, 0.90, 0.45
 #: A run of this many signs, none longer than two letters and no syllable among them, is an ornament.
 RUN = 6
 #: No word is longer; only addresses and leaders are.
@@ -27,7 +29,7 @@ LONGEST = 30
 _STRAY = re.compile(r"['`‘’|_~¬]+(?=\w)")
 _HYPHENS = frozenset(["~", "¬", "=", "--", "_", "-–", "–-"])
 _OPENING = frozenset(["-", "–", "+", "*", "•", "“", '"', "(", "o", "§"])
-_CLOSING = frozenset(".;:,-–/%)”\"?!+…")
+_CLOSING = frozenset('.;:,-–/%)”"?!+…')
 #: `/QĐ-UBND`, `TT-BCT`: the tail of a reference beside a handwritten number is kept, however little it is trusted.
 _REFERENCE = re.compile(r"[/-][A-ZĐ]{2,}|[A-ZĐ]{2,}-")
 _NUMBER = re.compile(r"[\d.,/:%()-]*\d[\d.,/:%()-]*")
@@ -39,13 +41,30 @@ def clean(lines: Iterable[Line], aspect: float) -> list[Line]:
     if not lines:
         return []
     unit = unit_of(lines, aspect)
-    out = []
-    for known in lines:
-        for piece in pieces(known.words, unit, aspect):
-            words = _trimmed(piece)
-            if words and not _is_noise(words):
-                out.append(line(words))
-    return out
+    kept = [words for known in lines for piece in pieces(known.words, unit) if (words := _trimmed(piece)) and not _is_noise(words)]
+    found = [line(words) for words in kept]
+    return [one for one in found if not _is_speck(one, unit * aspect) and not _is_alone(one, found)]
+
+
+def _is_speck(piece: Line, unit: float) -> bool:
+    """A sign or two much smaller than print. `unit`: height of the page's letters, in page heights."""
+    return _size(piece) <= SHORT and piece.box[3] - piece.box[1] < TINY * unit and piece.confidence < SURE
+
+
+def _is_alone(piece: Line, others: Sequence[Line]) -> bool:
+    """A sign or two, not wholly trusted, with nothing in its row: specks and strokes of a pen come out so; in tables and forms nothing stands alone."""
+    if _size(piece) > SHORT or piece.confidence >= DOUBTED:
+        return False
+    top, bottom = piece.box[1], piece.box[3]
+    for other in others:
+        level = min(bottom, other.box[3]) - max(top, other.box[1])
+        if other is not piece and level > 0.5 * (bottom - top) and (_size(other) > SHORT or other.confidence >= DOUBTED):
+            return False
+    return True
+
+
+def _size(piece: Line) -> int:
+    return sum(c.isalnum() for w in piece.words for c in w.text)
 
 
 def _is_noise(words: Sequence[Word]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -35,22 +36,27 @@ BITONAL, SMOOTH = 0.03, 0.7
 def read_image(grey: Pixels, dpi: float, settings: Settings, languages: str = "") -> Reading:
     """Read a page by the engine of the settings.
 
-    `grey`: HxW uint8, upright and straight, dark on light. `dpi`: its resolution. `languages`: Tesseract's, those of the settings when empty.
+    `grey`: HxW uint8, upright and straight, dark on light. `dpi`: its resolution. `languages`: asks for Tesseract with these.
     Boxes of the answer are fractions of this image. Raises MissingTool, PageTimeout, PageFailed.
     """
     page = settings.page
-    if page.engine == "pytesseract":
+    if languages or page.engine == "pytesseract":
         return by_tesseract(grey, dpi, settings, languages)
     try:
         network = models.network(page.network)
     except models.UnknownModel as error:
-        log.warning("%s; read by Tesseract", error)
+        _warn_once(str(error))
         return by_tesseract(grey, dpi, settings, languages)
     found = by_network(grey, dpi, network, models.language() if page.context else None, page.network)
     if page.engine == "batched" or not _doubtful(found, settings):
         return found
     other = by_tesseract(grey, dpi, settings, languages)
     return other if _worth(other) > _worth(found) else found
+
+
+@cache
+def _warn_once(what: str) -> None:
+    log.warning("%s Tesseract reads instead.", what)
 
 
 def by_network(grey: Pixels, dpi: float, network: Network, language: Language | None, name: str) -> Reading:

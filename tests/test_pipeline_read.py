@@ -1,5 +1,7 @@
 """A printed page comes out as its words, in reading order, each with its box and confidence."""
 
+import logging
+
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from pipeline.errors import MissingTool
 from pipeline.read import prepared, read_image, reading
 from pipeline.records import Reading, Word
 from pipeline.settings import Settings
+from pipeline.text import judge_word
 from tests.printed import BODY, text_page
 
 DPI = 200
@@ -60,8 +63,55 @@ def test_figures_of_a_clean_page_are_high_and_name_the_engine(letter: Reading) -
     assert letter.mean > 0.9
     assert letter.p5 > 0.8
     assert letter.valid > 0.97
-    assert letter.engine.startswith("tesseract 5.")
-    assert letter.engine.endswith(" vie")
+    assert letter.engine.startswith("sohoa office")
+
+
+@pytest.mark.parametrize("engine", ["batched", "pytesseract", "auto"])
+def test_every_engine_reads_the_letter(grey: np.ndarray, engine: str) -> None:
+    found = read_image(grey, DPI, Settings(page={"engine": engine}))  # type: ignore[arg-type]
+    assert measure.cer("\n".join(BODY), "\n".join(line.text for line in found.lines[8:12])).rate < 0.02
+    assert found.engine.startswith("tesseract" if engine == "pytesseract" else "sohoa")
+
+
+def test_an_installed_pack_reads_in_batches_too(grey: np.ndarray) -> None:
+    found = read_image(grey, DPI, Settings(page={"engine": "batched", "network": "vie"}))  # type: ignore[arg-type]
+    assert found.engine == "sohoa vie"
+    assert "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in found.text
+
+
+def test_a_network_of_another_family_is_named_once_and_tesseract_reads(grey: np.ndarray, caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings(page={"engine": "batched", "network": "osd"})  # type: ignore[arg-type]
+    with caplog.at_level(logging.WARNING):
+        found = read_image(grey, DPI, settings)
+        read_image(grey[: DPI * 3], DPI, settings)
+    assert found.engine.startswith("tesseract 5.")
+    assert sum("osd.traineddata" in r.message for r in caplog.records) == 1
+
+
+def test_without_context_the_words_are_the_networks_own(grey: np.ndarray) -> None:
+    found = read_image(grey, DPI, Settings(page={"context": False}))  # type: ignore[arg-type]
+    assert "without context" in found.settings
+    assert all(w.raw == "" for w in found.words)
+
+
+def test_what_context_changes_keeps_what_the_network_read_beside_it(grey: np.ndarray) -> None:
+    worn = cv2.GaussianBlur(grey, (0, 0), 2.6)
+    found = read_image(worn, DPI, Settings(page={"engine": "batched"}))  # type: ignore[arg-type]
+    changed = [w for w in found.words if w.raw]
+    assert changed
+    assert all(w.raw != w.text for w in changed)
+
+
+def test_a_page_that_the_network_cannot_read_is_read_by_both(grey: np.ndarray) -> None:
+    gen = np.random.default_rng(3)
+    ruined = np.clip(cv2.GaussianBlur(grey, (0, 0), 3.4).astype(np.float32) + gen.normal(0, 30, grey.shape), 0, 255).astype(np.uint8)
+    alone = read_image(ruined, DPI, Settings(page={"engine": "batched"}))  # type: ignore[arg-type]
+    both = read_image(ruined, DPI, Settings())
+    assert _syllables(both) >= _syllables(alone)
+
+
+def _syllables(found: Reading) -> int:
+    return sum(judge_word(w.text) is True for w in found.words)
 
 
 def test_reading_twice_gives_the_same(grey: np.ndarray, letter: Reading) -> None:
