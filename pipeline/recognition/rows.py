@@ -124,14 +124,29 @@ def find_rows(parts: Parts, ink: Ink) -> Rows:
     piece = np.where(real, np.cumsum(real) - 1, -1)[piece]
     parts.row[chosen] = piece
     chosen = chosen[counts]
-    rows = _measured(parts, chosen)
-    merged = _merged(rows, ink)
-    if merged.max() + 1 < len(merged):
-        parts.row = np.where(parts.row >= 0, merged[parts.row], parts.row)
-        rows = _measured(parts, chosen)
+    rows = _joined(parts, chosen, _measured(parts, chosen), ink)
     _release(parts, rows)
+    chosen = chosen[parts.row[chosen] >= 0]
+    live = np.unique(parts.row[chosen])
+    number = np.full(len(rows.left), NONE)
+    number[live] = np.arange(len(live))
+    parts.row = np.where(parts.row >= 0, number[parts.row], parts.row)
+    rows = _measured(parts, chosen)
     _adopt(parts, rows)
-    return rows
+    # marks and small letters may have closed a gap
+    inside = parts.row >= 0
+    np.minimum.at(rows.left, parts.row[inside], parts.left[inside])
+    np.maximum.at(rows.right, parts.row[inside], parts.right[inside])
+    return _joined(parts, chosen, rows, ink)
+
+
+def _joined(parts: Parts, letters: Integers, rows: Rows, ink: Ink) -> Rows:
+    """`rows` with those that are pieces of one joined, `parts.row` with them."""
+    merged = _merged(rows, ink)
+    if merged.max() + 1 == len(merged):
+        return rows
+    parts.row = np.where(parts.row >= 0, merged[parts.row], parts.row)
+    return _measured(parts, letters)
 
 
 def _measured(parts: Parts, letters: Integers) -> Rows:
