@@ -6,8 +6,9 @@ that go on beside it run through it; of those only the seal's rings are taken aw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
@@ -21,6 +22,8 @@ AT = 75.0
 RADII = (0.56, 0.90)
 #: Share of a ring's circumference that must be ink: 0.85 to 1.0 for the seals of the scans measured, up to 0.54 for what only looks like one.
 RING = 0.75
+#: A rough circle that covers less of a ring than this is not looked at more closely.
+MAYBE = 0.55
 #: More circles than this are not looked at.
 MOST = 8
 #: Height of printed letters, marks included, inch.
@@ -83,17 +86,20 @@ def _rings(ink: Mask, rough: Circle) -> tuple[Circle, Mask] | None:
     radii = np.arange(reach + 1)
     # a stroke a little off the circle still counts
     thick = cv2.dilate(ink.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    best: tuple[float, float, float, Numbers] | None = None
+    outer = radii[int(0.85 * rough[2]) :]
     step = max(1, round(rough[2] / 50))
-    for dy in range(-4 * step, 4 * step + 1, step):
-        for dx in range(-4 * step, 4 * step + 1, step):
-            outer = radii[int(0.85 * rough[2]) :]
-            share = _covered(thick, rough[0] + dx, rough[1] + dy, outer, cos, sin)
-            if best is None or share.max() > best[0]:
-                best = (float(share.max()), rough[0] + dx, rough[1] + dy, share)
-    if best is None or best[0] < RING:
+
+    def best_of(shifts: Iterable[tuple[int, int]]) -> tuple[float, float, float]:
+        tried = ((rough[0] + dx * step, rough[1] + dy * step) for dx, dy in shifts)
+        return max((float(_covered(thick, x, y, outer, cos, sin).max()), x, y) for x, y in tried)
+
+    # a ring that is a little off its rough place still covers half of a circle there; most of what is no ring ends here
+    if best_of(product((-2, 0, 2), repeat=2))[0] < MAYBE:
         return None
-    _, x, y, _ = best
+    best = best_of(product(range(-4, 5), repeat=2))
+    if best[0] < RING:
+        return None
+    _, x, y = best
     share = _covered(thick, x, y, radii, cos, sin)
     rings = share > 0.6 * best[0]
     rings[: int(0.4 * rough[2])] = False

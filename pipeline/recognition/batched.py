@@ -81,12 +81,12 @@ def spans(line: TextLine, words: Sequence[DecodedWord], columns: int) -> list[Bo
 def _widest_gap(inked: np.ndarray, start: float, end: float) -> float:
     """Middle of the longest run without ink between `start` and `end`, or the middle of the two."""
     a, b = max(0, int(start)), min(len(inked), int(np.ceil(end)) + 1)
-    bare = np.flatnonzero(~inked[a:b])
-    if not len(bare):
-        return (start + end) / 2
-    runs = np.split(bare, np.flatnonzero(np.diff(bare) > 1) + 1)
-    longest = max(runs, key=len)
-    return a + float(longest[0] + longest[-1] + 1) / 2
+    longest = best = at = 0
+    for run in inked[a:b].tobytes().split(b"\1"):
+        if len(run) > longest:
+            longest, best = len(run), at
+        at += len(run) + 1
+    return a + best + longest / 2 if longest else (start + end) / 2
 
 
 def _hull(boxes: Sequence[Box]) -> Box:

@@ -81,7 +81,7 @@ def scaled(crop: Pixels, height: int) -> Array:
     before, here, after = row[:-2], row[1:-1], row[2:]
     low = here[((here < before) & (here <= after)) | ((here <= before) & (here < after))]
     high = here[((here > before) & (here >= after)) | ((here >= before) & (here > after))]
-    black = float(np.quantile(low, 0.25)) if low.size else 0.0
-    white = float(np.quantile(high, 0.75)) if high.size else 255.0
+    black = float(np.sort(low)[low.size // 4]) if low.size else 0.0
+    white = float(np.sort(high)[3 * high.size // 4]) if high.size else 255.0
     light = (small.astype(np.float32) - black) / max(1.0, (white - black) / 2) - 1.0
     return np.asarray(np.clip(light, -1.0, 1.0), np.float32)
