@@ -120,13 +120,13 @@ def pieces(words: Sequence[Word], unit: float, aspect: float = 0.0) -> list[list
     return out
 
 
-def merge(lines: Sequence[Line], file_lines: Sequence[Line], aspect: float = 0.707) -> tuple[Line, ...]:
+def merge(lines: Sequence[Line], file_lines: Sequence[Line], aspect: float = 0.707, tables: Sequence[Sequence[Box]] = ()) -> tuple[Line, ...]:
     """What was read and what the file itself carries, as one page in reading order; where both have a word, the file's stays."""
     if not file_lines:
         return tuple(lines)
     owned = [w.box for known in file_lines for w in known.words]
     kept = [[w for w in known.words if not any(_covered(w.box, box) > SAME for box in owned)] for known in lines]
-    return tuple(arrange([*(line(words) for words in kept if words), *file_lines], aspect))
+    return tuple(arrange([*(line(words) for words in kept if words), *file_lines], aspect, tables))
 
 
 def arrange(lines: Iterable[Line], aspect: float = 0.707, tables: Sequence[Sequence[Box]] = ()) -> list[Line]:

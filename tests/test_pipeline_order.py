@@ -121,6 +121,52 @@ def test_rows_of_a_table_are_read_across() -> None:
     assert " ".join(texts([*BODY, *table])).endswith("3 Hàng thứ 2 100 đồng 4 Hàng thứ 3 100 đồng")
 
 
+def test_a_ruled_table_is_read_cell_by_cell() -> None:
+    cells = [(x, y, x + 0.3, y + 0.1) for y in (0.4, 0.5) for x in (0.1, 0.4)]
+    rows = [
+        row(0.42, (0.12, "Công chức"), (0.42, "16 giờ ngày một")),
+        row(0.44, (0.12, "chuyên môn"), (0.42, "người nhận hai")),
+        row(0.52, (0.12, "Lãnh đạo"), (0.42, "13 giờ ngày ba")),
+    ]
+    below = row(0.7, (0.1, "Phiếu này được lập cho từng hồ sơ"))
+    got = [known.text for known in arrange([*BODY, *rows, below], tables=[cells])]
+    assert got[3:] == ["Công chức", "chuyên môn", "16 giờ ngày một", "người nhận hai", "Lãnh đạo", "13 giờ ngày ba", below.text]
+
+
+def test_digits_written_one_a_box_are_one_number() -> None:
+    digits = "001188000094"
+    cells = [(0.5 + 0.03 * k, 0.5, 0.53 + 0.03 * k, 0.53) for k in range(12)]
+    signs = [Word(d, (0.51 + 0.03 * k, 0.508, 0.52 + 0.03 * k, 0.522), 0.9) for k, d in enumerate(digits)]
+    label = put("Số định danh:", 0.3, 0.508)
+    got = [known.text for known in arrange([*BODY, line([*label, *signs])], tables=[cells])]
+    assert got[-1] == "Số định danh: 001188000094"
+
+
+def test_specks_at_the_edge_do_not_move_the_letterheads_columns() -> None:
+    got = texts([line(put("m", 0.02, 0.030)), *HEAD, *BODY])
+    assert got[:4] == ["m", "UBND TỈNH MẪU", "SỞ Y TẾ", "Số: 12/SYT-VP"]
+
+
+def test_titles_with_room_to_sign_below_are_columns() -> None:
+    foot = [row(0.70, (0.15, "THƯ KÝ"), (0.62, "CHỦ TỌA")), row(0.80, (0.12, "Trần Thị Mẫu"), (0.60, "Nguyễn Văn Mẫu"))]
+    assert texts([*BODY, *foot])[-4:] == ["THƯ KÝ", "Trần Thị Mẫu", "CHỦ TỌA", "Nguyễn Văn Mẫu"]
+
+
+def test_heads_of_a_table_without_rules_are_no_titles_to_sign_under() -> None:
+    table = [
+        row(0.5 + STEP * i, (0.15, a), (0.62, b)) for i, (a, b) in enumerate([("HỌ VÀ TÊN", "CHỨC VỤ"), ("Trần Mẫu", "Bác sĩ"), ("Lê Mẫu", "Y tá")])
+    ]
+    assert " ".join(texts([*BODY, *table])).endswith("HỌ VÀ TÊN CHỨC VỤ Trần Mẫu Bác sĩ Lê Mẫu Y tá")
+
+
+def test_a_heading_of_large_letters_stays_in_one_piece() -> None:
+    words, left = [], 0.2
+    for part in ("GIẤY", "TIẾP", "NHẬN", "HỒ", "SƠ"):
+        words.append(Word(part, (left, 0.2, left + 0.08, 0.2 + 2 * HIGH), 0.9))
+        left += 0.08 + 1.5 * HIGH / 0.707
+    assert "GIẤY TIẾP NHẬN HỒ SƠ" in texts([*HEAD, line(words), *BODY])
+
+
 @settings(deadline=None)
 @given(
     st.lists(
