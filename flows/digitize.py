@@ -178,12 +178,13 @@ def _worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
 def _server_in_time(server: EmbeddedServer, batch: Batch) -> bool:
     begun = time.monotonic()
     read_at = 0.0
+    grace = SERVER_LIMIT if embedded_always() else SERVER_GRACE
     while not server.wait(0.05):
         if server.failed or time.monotonic() - begun > SERVER_LIMIT:
             return False
         if batch.idle():
             read_at = read_at or time.monotonic()
-            if time.monotonic() - read_at > SERVER_GRACE:
+            if time.monotonic() - read_at > grace:
                 return False
     return True
 

@@ -18,6 +18,7 @@ def test_many_known_files_need_no_server_and_do_not_stall(samples: Path, tmp_pat
 
     def start(server: flow.EmbeddedServer) -> None:
         started.append(server)
+        server.failed = True
 
     monkeypatch.setattr(flow.EmbeddedServer, "start", start)
     monkeypatch.setattr(flow.EmbeddedServer, "wait", lambda self, timeout: time.sleep(timeout) or False)
