@@ -18,6 +18,8 @@ _SQUARE = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.DataMatrix)
 _FORMATS = zxingcpp.BarcodeFormats((*_SQUARE, zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.Code39))
 #: Bars that are too fine for a coarse look can be misread past their check character; squares of modules correct their errors.
 _COARSE = zxingcpp.BarcodeFormats(_SQUARE)
+#: Their names: a code of these has its whole box told.
+SQUARE = frozenset(f.name for f in _SQUARE)
 
 #: A page is looked at with at most this dpi, for the small codes of identity cards, and once more at the mask's, for large and grainy ones.
 _FINEST = 300.0

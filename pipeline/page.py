@@ -6,6 +6,7 @@ import errno
 import logging
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pipeline import barcodes, blank, lift, order, orientation, quality, read, t
 from pipeline.errors import MissingTool, NotWritten, PageFailed, SohoaError
 from pipeline.geometry import map_box, straighten
 from pipeline.images import Pixels
-from pipeline.records import PASSING, Barcode, Line, Page, PageState, SourceFile, Word
+from pipeline.records import PASSING, Barcode, Box, Line, Page, PageState, SourceFile, Word
 from pipeline.seal import grey_for_reading
 from pipeline.settings import Settings
 from pipeline.textlayer import SCANNED, FileText, file_text
@@ -108,10 +109,9 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
     if codes and barcodes.separates(codes, ink_outside(grey, image.dpi, codes)):
         return replace(page, state=PageState.SEPARATOR, reason="separator_sheet")
     lines = _mapped(text.lines, page)
-    reading = read.read_image(_without(grey, lines), image.dpi, settings)
-    if lines:
-        merged = order.merge(reading.lines, lines, width / height)
-        reading = read.reading(merged, engine=f"{reading.engine} + file", settings=reading.settings)
+    # what the file says itself is not read twice, and the squares of a code are no letters
+    over = [w.box for line in lines for w in line.words] + [c.box for c in codes if c.format in barcodes.SQUARE]
+    reading = read.read_image(_without(grey, over), image.dpi, settings, known=lines)
     return quality.judge(replace(page, reading=reading), settings)
 
 
@@ -149,7 +149,7 @@ def ink_outside(upright: Pixels, dpi: float, codes: tuple[Barcode, ...]) -> floa
         left, top, right, bottom = code.box
         x0, x1 = int(left * width) - 4, int(np.ceil(right * width)) + 4
         # a linear code's box is one row of its bars: its height is not told
-        tall = 0 if code.format in ("QRCode", "DataMatrix") else round(0.06 * height)
+        tall = 0 if code.format in barcodes.SQUARE else round(0.06 * height)
         y0, y1 = int(top * height) - 4 - tall, int(np.ceil(bottom * height)) + 4 + tall
         mask[max(y0, 0) : y1, max(x0, 0) : x1] = False
     return float(mask.mean())
@@ -167,14 +167,13 @@ def _mapped(lines: tuple[Line, ...], page: Page) -> tuple[Line, ...]:
     return tuple(out)
 
 
-def _without(grey: Pixels, lines: tuple[Line, ...]) -> Pixels:
-    """The page with the words that the file itself carries painted over, so that they are not read twice."""
-    if not lines:
+def _without(grey: Pixels, boxes: Sequence[Box]) -> Pixels:
+    """The page with `boxes` painted over."""
+    if not boxes:
         return grey
     out = grey.copy()
     height, width = out.shape
-    for word in (w for line in lines for w in line.words):
-        left, top, right, bottom = word.box
+    for left, top, right, bottom in boxes:
         out[int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))] = 255
     return out
 

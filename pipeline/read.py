@@ -18,7 +18,7 @@ from pipeline.leaders import without_leaders
 from pipeline.recognition import batched, models
 from pipeline.recognition.language import Language
 from pipeline.recognition.network import Network
-from pipeline.records import Line, Reading, Word
+from pipeline.records import Box, Line, Reading, Word
 from pipeline.settings import Settings
 from pipeline.text import clean_ocr, judge_word, valid_share
 
@@ -33,24 +33,25 @@ READ_DPI = 300.0
 BITONAL, SMOOTH = 0.03, 0.7
 
 
-def read_image(grey: Pixels, dpi: float, settings: Settings, languages: str = "") -> Reading:
+def read_image(grey: Pixels, dpi: float, settings: Settings, languages: str = "", known: Sequence[Line] = ()) -> Reading:
     """Read a page by the engine of the settings.
 
     `grey`: HxW uint8, upright and straight, dark on light. `dpi`: its resolution. `languages`: asks for Tesseract with these.
+    `known`: lines that the file itself carries, already painted over; they become part of the reading.
     Boxes of the answer are fractions of this image. Raises MissingTool, PageTimeout, PageFailed.
     """
     page = settings.page
     if languages or page.engine == "pytesseract":
-        return by_tesseract(grey, dpi, settings, languages)
+        return by_tesseract(grey, dpi, settings, languages, known)
     try:
         network = models.network(page.network)
     except models.UnknownModel as error:
         _warn_once(str(error))
-        return by_tesseract(grey, dpi, settings, languages)
-    found = by_network(grey, dpi, network, models.language() if page.context else None, page.network)
+        return by_tesseract(grey, dpi, settings, languages, known)
+    found = by_network(grey, dpi, network, models.language() if page.context else None, page.network, known)
     if page.engine == "batched" or not _doubtful(found, settings):
         return found
-    other = by_tesseract(grey, dpi, settings, languages)
+    other = by_tesseract(grey, dpi, settings, languages, known)
     return other if _worth(other) > _worth(found) else found
 
 
@@ -59,16 +60,18 @@ def _warn_once(what: str) -> None:
     log.warning("%s Tesseract reads instead.", what)
 
 
-def by_network(grey: Pixels, dpi: float, network: Network, language: Language | None, name: str) -> Reading:
+def by_network(grey: Pixels, dpi: float, network: Network, language: Language | None, name: str, known: Sequence[Line] = ()) -> Reading:
     """All lines by the network in batches, in context where there is a language model."""
     image, dpi = smaller(without_leaders(without_seals(grey, dpi), dpi), dpi)
     aspect = image.shape[1] / image.shape[0]
-    lines = order.arrange(noise.clean(batched.read_lines(image, dpi, network, language), aspect), aspect)
+    found, tables = batched.read_lines(image, dpi, network, language)
+    lines = _ordered(noise.clean(found, aspect), known, aspect, tables)
     context = "in context" if language else "without context"
-    return reading(lines, engine=f"sohoa {name} {network.facts.get('lines', '')}".strip(), settings=f"lines in batches, {context}")
+    engine = " ".join(filter(None, ("sohoa", name, network.facts.get("lines"), "+ file" if known else "")))
+    return reading(lines, engine, settings=f"lines in batches, {context}")
 
 
-def by_tesseract(grey: Pixels, dpi: float, settings: Settings, languages: str = "") -> Reading:
+def by_tesseract(grey: Pixels, dpi: float, settings: Settings, languages: str = "", known: Sequence[Line] = ()) -> Reading:
     """One Tesseract run over the whole page."""
     languages = languages or settings.page.languages
     image, dpi = prepared(without_leaders(without_seals(grey, dpi), dpi), dpi)
@@ -78,8 +81,12 @@ def by_tesseract(grey: Pixels, dpi: float, settings: Settings, languages: str = 
         write_pgm(path, image)
         tokens = tesseract.words(path, languages, dpi, settings.intake.page_timeout)
     aspect = width / height
-    lines = marks.repaired_lines(order.arrange(noise.clean(_lines(tokens, width, height), aspect), aspect))
-    return reading(lines, engine=f"tesseract {tesseract.installed().version} {languages}", settings=SETTINGS)
+    lines = marks.repaired_lines(_ordered(noise.clean(_lines(tokens, width, height), aspect), known, aspect))
+    return reading(lines, f"tesseract {tesseract.installed().version} {languages}{' + file' if known else ''}", SETTINGS)
+
+
+def _ordered(lines: Sequence[Line], known: Sequence[Line], aspect: float, tables: Sequence[Sequence[Box]] = ()) -> Sequence[Line]:
+    return order.merge(lines, known, aspect, tables) if known else order.arrange(lines, aspect, tables)
 
 
 def _doubtful(found: Reading, settings: Settings) -> bool:

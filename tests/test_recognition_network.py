@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from pipeline.errors import MissingTool, SohoaError
 from pipeline.images import Pixels
-from pipeline.recognition import models
+from pipeline.recognition import files, models
 from pipeline.recognition.decoding import decode
 from pipeline.recognition.graph import POOL, to_onnx
 from pipeline.recognition.network import Network, scaled
 from pipeline.recognition.traineddata import UnknownModel, load
+from pipeline.settings import Settings
 from tests.printed import text_line
 
 TEXT = "Căn cứ Luật Tổ chức chính quyền địa phương số 65/2025/QH15;"
@@ -99,7 +100,7 @@ def test_what_is_no_pack_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_pack_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
-    whole = models.traineddata("vie").read_bytes()
+    whole = files.traineddata("vie").read_bytes()
     path = tmp_path / "short.traineddata"
     for size in (5, 100, 300, 2000, len(whole) // 3):
         path.write_bytes(whole[:size])
@@ -116,7 +117,7 @@ def test_a_pack_that_is_not_there_names_its_package() -> None:
 def test_a_pack_is_converted_once_and_again_when_its_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "KEPT", tmp_path / "kept")
     source = tmp_path / "mine.traineddata"
-    source.write_bytes(models.traineddata("vie").read_bytes())
+    source.write_bytes(files.traineddata("vie").read_bytes())
     first = models.converted(source)
     assert isinstance(first, Path)
     before = first.stat().st_mtime_ns
@@ -129,17 +130,18 @@ def test_a_pack_is_converted_once_and_again_when_its_file_changes(tmp_path: Path
 def test_where_nothing_can_be_kept_a_pack_is_read_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setattr(models, "KEPT", tmp_path / "file" / "kept")
-    model = models.converted(models.traineddata("vie"))
+    model = models.converted(files.traineddata("vie"))
     assert isinstance(model, bytes)
     assert read(Network(model), [text_line(TEXT)]) == [TEXT]
 
 
 def test_the_digest_of_what_reads_changes_with_the_network() -> None:
-    assert models.digest("office") != models.digest("vie")
+    assert files.digest("office") != files.digest("vie")
+    assert Settings(page={"network": "vie"}).reading_digest() != Settings().reading_digest()  # type: ignore[arg-type]
 
 
 def test_a_network_survives_the_way_through_its_file() -> None:
-    weights = load(models.traineddata("vie"))
+    weights = load(files.traineddata("vie"))
     network = Network(to_onnx(weights, {"made": "here"}))
     assert (network.codes, network.null, network.height) == (weights.codes, weights.null, weights.height)
     assert network.facts["made"] == "here"

@@ -12,18 +12,19 @@ from pipeline.recognition import second
 from pipeline.recognition.crops import cut_all, window_of
 from pipeline.recognition.decoding import DecodedLine, DecodedWord, decode
 from pipeline.recognition.language import Language
-from pipeline.recognition.lines import TextLine, find_lines
+from pipeline.recognition.lines import TextLine, find_layout
 from pipeline.recognition.network import Network
 from pipeline.records import Box, Line, Word
 from pipeline.text import clean_ocr
 
 
-def read_lines(grey: Pixels, dpi: float, network: Network, language: Language | None) -> list[Line]:
-    """What is printed on a page, line by line in no order; boxes are fractions of the page.
+def read_lines(grey: Pixels, dpi: float, network: Network, language: Language | None) -> tuple[list[Line], Sequence[Sequence[Box]]]:
+    """What is printed on a page, line by line in no order, and the cells of its ruled tables; boxes are fractions of the page.
 
     `grey`: HxW uint8, upright and straight, dark on light. Without `language` every line is as the network alone reads it.
     """
-    found = find_lines(grey, dpi)
+    layout = find_layout(grey, dpi)
+    found = layout.lines
     scores = network.log_probs(cut_all(grey, found))
     decoded = [decode(s, network.codes, network.null, language) for s in scores]
     doubtful = [i for i, line in enumerate(decoded) if second.worth(line)]
@@ -36,7 +37,7 @@ def read_lines(grey: Pixels, dpi: float, network: Network, language: Language | 
         words = _words(line, reading, len(log_probs), grey.shape)
         if words:
             out.append(Line(tuple(words), _hull([w.box for w in words])))
-    return out
+    return out, layout.tables
 
 
 def _words(line: TextLine, decoded: DecodedLine, columns: int, shape: tuple[int, ...]) -> list[Word]:

@@ -9,19 +9,15 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from pipeline.errors import MissingTool
+from pipeline.recognition.files import LANGUAGE, NETWORK, OFFICE, traineddata
 from pipeline.recognition.graph import to_onnx
 from pipeline.recognition.language import Language
 from pipeline.recognition.network import Network
 from pipeline.recognition.traineddata import UnknownModel, load
 from pipeline.settings import ROOT
 
-__all__ = ["UnknownModel", "converted", "digest", "language", "network"]
+__all__ = ["UnknownModel", "converted", "language", "network"]
 
-DATA = Path(__file__).parent / "data"
-#: Name of the shipped network, and its file.
-OFFICE = "office"
-LANGUAGE = DATA / "language.npz"
 #: Where converted packs are kept.
 KEPT = ROOT / "var" / "models"
 
@@ -37,7 +33,7 @@ def network(name: str) -> Network:
 @cache
 def _network(name: str, _tessdata: str) -> Network:
     if name == OFFICE:
-        return Network(DATA / "office.onnx")
+        return Network(NETWORK)
     return Network(converted(traineddata(name)))
 
 
@@ -45,25 +41,6 @@ def _network(name: str, _tessdata: str) -> Network:
 def language() -> Language:
     """The shipped language model."""
     return Language.load(LANGUAGE)
-
-
-@cache
-def digest(name: str) -> str:
-    """Tells whether another network or language model would read: changes when a file of them does."""
-    files = [DATA / "office.onnx" if name == OFFICE else traineddata(name), LANGUAGE]
-    return hashlib.sha256(b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files)).hexdigest()[:16]
-
-
-def traineddata(name: str) -> Path:
-    """The file of a Tesseract pack. Raises MissingTool."""
-    prefix = os.environ.get("TESSDATA_PREFIX")
-    folders = [Path(prefix)] if prefix else [*sorted(Path("/usr/share/tesseract-ocr").glob("*/tessdata")), Path("/usr/share/tessdata")]
-    for folder in folders:
-        for part in ("", "script"):
-            path = folder / part / f"{name}.traineddata"
-            if path.is_file():
-                return path
-    raise MissingTool("tesseract_language_missing", language=name, package=f"tesseract-ocr-{name}")
 
 
 def converted(path: Path) -> bytes | Path:
