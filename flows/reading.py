@@ -117,9 +117,18 @@ def assemble(source: SourceFile, pages: tuple[Page, ...], settings: Settings, *,
         Step("receive", "sohoa", version_of_sohoa(), at=source.received),
         Step("read", "; ".join(engines) or "none", version_of_sohoa(), f"settings {settings.reading_digest()}", at=now()),
         Step("classify", "sohoa rules", version_of_sohoa(), at=now()),
-        Step("write", "pikepdf", version("pikepdf"), f"PDF/A-{settings.archive.pdfa_part}", at=now()),
+        Step("write", "pikepdf", version("pikepdf"), _written_as(settings), at=now()),
     )
     return SourceRecord(source, pages, documents, steps)
+
+
+def _written_as(settings: Settings) -> str:
+    part = f"PDF/A-{settings.archive.pdfa_part}"
+    if settings.archive.profile == "archive":
+        return part
+    from pipeline.compact import MADE
+
+    return f"{part}, {settings.archive.profile}: {MADE}"
 
 
 def version_of_sohoa() -> str:

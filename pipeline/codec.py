@@ -147,10 +147,10 @@ def group4(pixels: Pixels) -> tuple[bytes, dict[str, Any]]:
     return out.getvalue()[start : start + length], {"/K": -1, "/Columns": width, "/Rows": height, "/BlackIs1": bool(inverted)}
 
 
-def jpeg(pixels: Pixels, quality: int = 95) -> bytes:
-    """JPEG without chroma subsampling, for what was lossy already and cannot be embedded as it is."""
+def jpeg(pixels: Pixels, quality: int = 95, *, small: bool = False) -> bytes:
+    """JPEG without chroma subsampling, for what was lossy already and cannot be embedded as it is; `small`: with it, and with tables of its own."""
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, format="JPEG", quality=quality, subsampling=0)
+    Image.fromarray(pixels).save(out, format="JPEG", quality=quality, subsampling=2 if small else 0, optimize=small)
     return out.getvalue()
 
 

@@ -32,9 +32,12 @@ def add_image(pdf: Pdf, image: LiftedImage) -> Object:
         Width=image.width,
         Height=image.height,
         BitsPerComponent=image.bits,
-        ColorSpace=_colour_space(pdf, image),
         Filter=Name(image.filter),
     )
+    if image.ink is None:
+        stream.ColorSpace = _colour_space(pdf, image)
+    else:
+        stream.ImageMask = True
     parms: dict[str, Any] = dict(image.decode_parms)
     if image.jbig2_globals:
         parms["/JBIG2Globals"] = pdf.make_indirect(Stream(pdf, image.jbig2_globals))

@@ -56,6 +56,7 @@ class LiftedImage:
     palette: bytes = b""  #: RGB triples of an `indexed` image
     icc: bytes = b""  #: ICC profile with as many components as the colour space has, empty for none
     decode: tuple[float, ...] = ()  #: /Decode array, empty for the default
+    ink: tuple[int, int, int] | None = None  #: RGB in which a bitonal image is painted as a stencil, its white left clear; None: as an image
     turn: int = 0  #: degrees clockwise from the stream's raster to the viewer's page: 0, 90, 180, 270
     mirrored: bool = False  #: the raster is mirrored left-right before it is turned
     #: fractions of the viewer's page, top-left origin; may reach beyond it (cropped) or stay inside (margin)

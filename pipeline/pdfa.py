@@ -10,6 +10,7 @@ from pathlib import Path
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, pdfa
 
+from pipeline import compact
 from pipeline.embed import RENDERED_QUALITY, SCAN_QUALITY, add_image, candidates, from_pixels, lossy
 from pipeline.errors import NotProved, NotWritten, PageFailed, PageTimeout
 from pipeline.geometry import upright_pdf_matrix
@@ -111,20 +112,27 @@ def _write(source: SourceFile, pages: Sequence[Page], out: Path, settings: Setti
 def _ladder(source: SourceFile, page: Page, settings: Settings) -> Iterator[Shown]:
     """Ways to show a page, best first: the scan's own stream, its pixels or its rendering, the same without loss. None at all: a notice.
 
+    In the compact profile layers come first, where they are smaller.
+
     What lies over a scan is laid over its stream as pictures of its own, as long as these are the smaller part of the page.
 
     pikepdf does not vouch for JPEG 2000, so such a scan comes to its pixels: as JPEG of high quality if it was lossy, else without loss.
     """
+    small = settings.archive.profile == "compact" and page.kind != "digital"
     try:
         lifted = lift_stream(source, page.number, settings) if page.kind != "digital" else None
         over = patches(source, page, lifted, settings) if lifted else None
         if lifted and over is not None:
+            if small and (layers := compact.of_scan(lifted)):
+                yield *layers, *over
             yield from ((scan, *over) for scan in candidates(lifted))
         seen = open_image(source, page.number, settings)
     except (PageFailed, PageTimeout):
         if page.state is not PageState.FAILED:  # it could be shown when it was read: trying again makes sense
             raise
         return
+    if small:
+        yield compact.of_page(seen)
     if seen.kind == "rendered":
         yield (from_pixels(seen, RENDERED_QUALITY),)
     elif lifted and lossy(lifted):
@@ -176,7 +184,8 @@ def _page(pdf: Pdf, page: Page, images: Shown, font: Glyphless, reference: Objec
     for i, image in enumerate(images):
         name = f"/Over{i}" if i else "/Scan"
         pictures[name] = add_image(pdf, image)
-        out += ["q", _cm([v * scale for v in image.matrix]), f"{name} Do", "Q"]
+        ink = [" ".join(number(v / 255) for v in image.ink) + " rg"] if image.ink else []
+        out += ["q", *ink, _cm([v * scale for v in image.matrix]), f"{name} Do", "Q"]
     out += ["Q", ""]
     if page.rotation % 180:
         width, height = height, width

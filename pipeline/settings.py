@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
 from pipeline.errors import UsageError
+from pipeline.recognition import files
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,6 +63,9 @@ class Archive(Section):
     location: str = Field("var/archive", description="a folder, or s3://host:port/bucket (credentials from the environment or a file)")
     data: str = Field("var/data", description="catalogue and index of archives that are not folders")
     pdfa_part: str = Field("2b", description="PDF/A part and level; TT 05/2025/TT-BNV sample package uses 2b")
+    profile: Literal["archive", "compact"] = Field(
+        "archive", description="pictures in the PDF: archive (the scan's own, nothing lost; TT 05/2025/TT-BNV), compact (small ones, to read from)"
+    )
     tls: bool = Field(True, description="TLS to S3 servers; loopback addresses are spoken to in the clear")
 
 
@@ -101,7 +105,9 @@ class Settings(BaseSettings):
 
     def reading_digest(self) -> str:
         """Digest of what changes a reading: equal digests and equal bytes give an equal record."""
-        what = {"page": self.page.model_dump(), "pdfa": self.archive.pdfa_part}
+        what = {"page": self.page.model_dump(), "pdfa": self.archive.pdfa_part, "models": files.digest(self.page.network)}
+        if self.archive.profile != "archive":
+            what["profile"] = self.archive.profile
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
 
