@@ -89,7 +89,7 @@ def _rings(ink: Mask, rough: Circle) -> tuple[Circle, Mask] | None:
     outer = radii[int(0.85 * rough[2]) :]
     step = max(1, round(rough[2] / 50))
 
-    def best_of(shifts: Iterable[tuple[int, int]]) -> tuple[float, float, float]:
+    def best_of(shifts: Iterable[tuple[int, ...]]) -> tuple[float, float, float]:
         tried = ((rough[0] + dx * step, rough[1] + dy * step) for dx, dy in shifts)
         return max((float(_covered(thick, x, y, outer, cos, sin).max()), x, y) for x, y in tried)
 

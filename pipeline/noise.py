@@ -52,7 +52,7 @@ def _is_speck(piece: Line, unit: float) -> bool:
 
 
 def _is_alone(piece: Line, others: Sequence[Line]) -> bool:
-    """A sign or two, not wholly trusted, with nothing in its row: specks and strokes of a pen come out so; in tables and forms nothing stands alone."""
+    """A sign or two, not wholly trusted, with nothing in its row: specks and strokes of a pen. In tables and forms nothing stands alone."""
     if _size(piece) > SHORT or piece.confidence >= DOUBTED:
         return False
     top, bottom = piece.box[1], piece.box[3]

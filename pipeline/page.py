@@ -17,6 +17,7 @@ from pipeline import barcodes, blank, lift, order, orientation, quality, read, t
 from pipeline.errors import MissingTool, NotWritten, PageFailed, SohoaError
 from pipeline.geometry import map_box, straighten
 from pipeline.images import Pixels
+from pipeline.recognition import upright
 from pipeline.records import PASSING, Barcode, Box, Line, Page, PageState, SourceFile, Word
 from pipeline.seal import grey_for_reading
 from pipeline.settings import Settings
@@ -88,7 +89,7 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
         if lift.incomplete(source, number, settings):
             raise PageFailed("read_failed", page=number)
         return Page(number, PageState.BLANK, "no_ink", width=width, height=height, dpi=image.dpi, ink=share)
-    found = orientation.find(grey, image.dpi, settings.page.max_skew, _ask_tesseract, ink)
+    found = orientation.find(grey, image.dpi, settings.page.max_skew, _judge(settings), ink)
     skew = round(found.skew, 3) if abs(found.skew) >= _LEAST_SKEW else 0.0
     # red seals are seen in colour, but one channel is turned and straightened in a third of the time
     grey = straighten(grey_for_reading(image.pixels, image.dpi), found.rotation, skew)
@@ -125,6 +126,16 @@ def _digital(source: SourceFile, number: int, text: FileText, settings: Settings
     if codes and barcodes.separates(codes, ink_outside(grey, _LOOK_DPI, codes)):
         return replace(page, state=PageState.SEPARATOR, reason="separator_sheet")
     return quality.judge(replace(page, reading=read.reading(text.lines, engine="file")), settings)
+
+
+def _judge(settings: Settings) -> orientation.Judge:
+    """Who is asked which way up a page is, where its shape leaves that in doubt: the network by reading, then Tesseract's OSD."""
+
+    def asked(grey: Pixels, dpi: float) -> tuple[int, float] | None:
+        network = read.network_of(settings)
+        return (upright.way_up(grey, dpi, network) if network else None) or _ask_tesseract(grey, dpi)
+
+    return asked
 
 
 def _ask_tesseract(grey: Pixels, dpi: float) -> tuple[int, float] | None:

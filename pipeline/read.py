@@ -41,18 +41,25 @@ def read_image(grey: Pixels, dpi: float, settings: Settings, languages: str = ""
     Boxes of the answer are fractions of this image. Raises MissingTool, PageTimeout, PageFailed.
     """
     page = settings.page
-    if languages or page.engine == "pytesseract":
-        return by_tesseract(grey, dpi, settings, languages, known)
-    try:
-        network = models.network(page.network)
-    except models.UnknownModel as error:
-        _warn_once(str(error))
+    network = None if languages else network_of(settings)
+    if network is None:
         return by_tesseract(grey, dpi, settings, languages, known)
     found = by_network(grey, dpi, network, models.language() if page.context else None, page.network, known)
     if page.engine == "batched" or not _doubtful(found, settings):
         return found
     other = by_tesseract(grey, dpi, settings, languages, known)
     return other if _worth(other) > _worth(found) else found
+
+
+def network_of(settings: Settings) -> Network | None:
+    """The network of the settings; None where Tesseract reads, because it was asked for or the network is of a family that is not ours."""
+    if settings.page.engine == "pytesseract":
+        return None
+    try:
+        return models.network(settings.page.network)
+    except models.UnknownModel as error:
+        _warn_once(str(error))
+        return None
 
 
 @cache

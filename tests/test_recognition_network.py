@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -158,3 +161,11 @@ def test_very_long_crops_are_bounded(office: Network) -> None:
     crop = cv2.resize(text_line(TEXT), (40_000, 20))
     (scores,) = office.log_probs([crop])
     assert len(scores) <= 400 * office.height // POOL
+
+
+def test_the_runtime_reports_nothing_to_its_maker(tmp_path: Path) -> None:
+    """Its reporter leaves a file in the temporary folder as soon as it is loaded."""
+    env = {k: v for k, v in os.environ.items() if k != "CI" and not k.startswith("ORT_")} | {"TMPDIR": str(tmp_path), "HOME": str(tmp_path)}
+    code = "from pipeline.recognition import models; models.network('office')"
+    subprocess.run([sys.executable, "-c", code], env=env, cwd=Path(__file__).parents[1], check=True)
+    assert [p.name for p in tmp_path.rglob("*")] == []

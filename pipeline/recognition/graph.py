@@ -51,9 +51,9 @@ class Weights:
 
 
 def to_onnx(weights: Weights, about: dict[str, str] | None = None) -> bytes:
-    """The model: inputs `x` float[B, 1, height, W] and `len` int32[B] (columns of each line through 3), output `y` float[T, B, codes], log-probabilities.
+    """The model: inputs `x` float[B, 1, height, W] and `len` int32[B] (columns of each line through 3), output `y` float[T, B, codes].
 
-    True lengths matter: without them the backward LSTM starts in the padding and the ends of lines go wrong. Codes, null code, height and
+    The output are log-probabilities. True lengths matter: without them the backward LSTM starts in the padding and the ends of lines go wrong. Codes, null code, height and
     `about` stand in the model's metadata.
     """
     import onnx

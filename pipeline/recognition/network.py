@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +15,8 @@ from pipeline.errors import MissingTool
 from pipeline.images import Pixels
 from pipeline.recognition.graph import POOL, Array
 
+#: What keeps onnxruntime from reporting; both names have been in use.
+NO_REPORTS = {"ORT_DISABLE_TELEMETRY": "1", "ORT_TELEMETRY_DISABLED": "1"}
 #: Lines in one batch: larger ones pad more and leave the processor's cache (8 lines 0.16 s a page, 32 lines 0.24, 1 line 0.17).
 BATCH = 8
 #: A line this much wider than the first of its batch begins another.
@@ -28,8 +32,7 @@ class Network:
     """
 
     def __init__(self, model: bytes | Path) -> None:
-        import onnxruntime
-
+        onnxruntime = _runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # one page a process, one process a core
         options.enable_cpu_mem_arena = False  # the arena keeps the largest batch ever seen for good
@@ -60,6 +63,14 @@ class Network:
         return out
 
 
+def _runtime() -> Any:
+    """onnxruntime, its reports to its maker switched off: since 1.29 its Linux builds send them unless told before they are loaded."""
+    os.environ.update(NO_REPORTS)
+    import onnxruntime
+
+    return onnxruntime
+
+
 def _batches(widths: Sequence[int]) -> Iterator[list[int]]:
     """Indices of lines in groups of like width."""
     group: list[int] = []
@@ -73,7 +84,7 @@ def _batches(widths: Sequence[int]) -> Iterator[list[int]]:
 
 
 def scaled(crop: Pixels, height: int) -> Array:
-    """The crop at the network's height, -1 black to 1 white, as Tesseract scales and normalises it (lstm/input.cpp, Pix::SetPixel by local extrema)."""
+    """The crop at the network's height, -1 black to 1 white, as Tesseract scales and normalises it (src/lstm/networkio.cpp)."""
     width = min(max(POOL, round(crop.shape[1] * height / crop.shape[0])), WIDEST * height)
     shrinking = crop.shape[0] > height
     small = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)

@@ -1,7 +1,8 @@
 """A second look at the lines that matter: numbers, dates, dossier codes, identity numbers, names; and at whatever else is doubtful.
 
-The line is shown to the network once more, smoothed and with nothing painted out, and the two opinions are averaged, column by column (of doubtful
-drawn numbers, dates and names 59 of 100 are then right, 56 before). Of the first and the averaged reading the one whose fields have their proper form wins.
+The line is shown to the network once more, smoothed and with nothing painted out, and the two opinions are averaged, column by column: of
+doubtful drawn numbers, dates and names 59 of 100 are then right, 56 before. Of the first and the averaged reading the one whose fields have
+their proper form wins.
 """
 
 from __future__ import annotations

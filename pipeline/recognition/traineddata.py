@@ -1,6 +1,6 @@
 """Tesseract's own model files as networks of ours: `tessdata_fast` packs of the family in `graph`.
 
-File format: tesseract-ocr/tesseract, src/ccutil/tessdatamanager.cpp (container), src/lstm/ (network, weight matrices), src/ccutil/unicharcompress.cpp.
+File format: tesseract-ocr/tesseract, src/ccutil/tessdatamanager.cpp (container), unicharcompress.cpp (codes), src/lstm/ (network, weights).
 """
 
 from __future__ import annotations
