@@ -53,8 +53,8 @@ class Weights:
 def to_onnx(weights: Weights, about: dict[str, str] | None = None) -> bytes:
     """The model: inputs `x` float[B, 1, height, W] and `len` int32[B] (columns of each line through 3), output `y` float[T, B, codes].
 
-    The output are log-probabilities. True lengths matter: without them the backward LSTM starts in the padding and the ends of lines go wrong. Codes, null code, height and
-    `about` stand in the model's metadata.
+    The output are log-probabilities. True lengths matter: without them the backward LSTM starts in the padding and the ends of lines go wrong.
+    Codes, null code, height and `about` stand in the model's metadata.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
