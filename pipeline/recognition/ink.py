@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.blank import long_runs
 from pipeline.images import Pixels
 
 #: Lines are looked for at this dpi; finer scans are brought down to it.
@@ -103,19 +104,36 @@ def _without_rules(ink: Pixels, dpi: float) -> tuple[Pixels, Pixels, Pixels]:
     mask = ink
     found = {True: np.zeros_like(ink), False: np.zeros_like(ink)}
     for upright in (False, True):
-        along = (long, 1) if upright else (1, long)
-        rule = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(along, np.uint8))
+        rule = np.asarray(long_runs(ink > 0, long, axis=0 if upright else 1), np.uint8)
         if not rule.any():
             continue
-        # the ragged edge of a rule goes with it
-        wide = np.asarray(cv2.dilate(rule, np.ones((1, 3) if upright else (3, 1), np.uint8)), np.uint8) & ink
-        rest = np.asarray(mask & (1 - wide), np.uint8)
-        # letters stand out from the rule; what is left of its edges does not
-        out = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((1, stem) if upright else (stem, 1), np.uint8))
-        across = np.asarray(cv2.dilate(out, np.ones((1, thick) if upright else (thick, 1), np.uint8)), np.uint8)
-        mask = np.asarray(rest | (wide & across & mask), np.uint8)
-        found[upright] = np.asarray(rule, np.uint8)
+        found[upright] = rule
+        mask = mask.copy() if mask is ink else mask
+        for near in _bands(rule.any(axis=0 if upright else 1), thick + stem + 2):
+            where = (slice(None), near) if upright else (near, slice(None))
+            mask[where] = _freed(mask[where], ink[where], rule[where], thick, stem, upright=upright)
     return mask, halved(found[True]), halved(found[False])
+
+
+def _bands(has: npt.NDArray[np.bool_], margin: int) -> list[slice]:
+    """Stretches where `has` is True, with a margin either side, joined where they meet."""
+    places = np.flatnonzero(has)
+    starts = np.r_[True, np.diff(places) > 2 * margin]
+    ends = np.r_[starts[1:], True]
+    return [slice(max(0, int(a) - margin), int(b) + margin + 1) for a, b in zip(places[starts], places[ends], strict=True)]
+
+
+def _freed(mask: Pixels, ink: Pixels, rule: Pixels, thick: int, stem: int, *, upright: bool) -> Pixels:
+    """`mask` without the rule and its ragged edge, what of letters crosses it kept."""
+
+    def across(size: int) -> Pixels:
+        return np.ones((1, size) if upright else (size, 1), np.uint8)
+
+    wide = np.asarray(cv2.dilate(rule, across(3)), np.uint8) & ink
+    rest = np.asarray(mask & (1 - wide), np.uint8)
+    # letters stand out from the rule; what is left of its edges does not
+    out = cv2.dilate(cv2.morphologyEx(rest, cv2.MORPH_OPEN, across(stem)), across(thick))
+    return np.asarray(rest | (wide & np.asarray(out, np.uint8) & mask), np.uint8)
 
 
 def halved(mask: Pixels) -> Pixels:

@@ -98,7 +98,8 @@ def _lines(parts: Parts, rows: Rows, ink: Ink, shape: tuple[int, ...]) -> list[T
     out = []
     for k in np.lexsort((box[0], rows.baseline)):
         left, top, right, bottom = (int(v) for v in box[:, k])
-        if right <= left or not _is_print(right - left, bottom - top, ink.dpi):
+        whole = (right - left, bottom - top) == ink.mask.shape[::-1]  # a page of ink alone
+        if right <= left or whole or not _is_print(right - left, bottom - top, ink.dpi):
             continue
         x0, y0 = max(0, left - mx), max(0, top - my)
         x1, y1 = min(ink.mask.shape[1], right + mx), min(ink.mask.shape[0], bottom + my)

@@ -19,7 +19,7 @@ from pipeline.recognition.decoding import DecodedLine
 from pipeline.recognition.graph import Array
 
 #: A line with a word below this confidence is looked at again; one of a field that is not wholly sure too.
-DOUBT, DOUBT_FIELD = 0.70, 0.97
+DOUBT, DOUBT_FIELD = 0.40, 0.80
 #: px of sigma, at 200 dpi as at 300.
 SMOOTH = 0.8
 
