@@ -109,7 +109,7 @@ def _without_rules(ink: Pixels, dpi: float) -> tuple[Pixels, Pixels, Pixels]:
             continue
         found[upright] = rule
         mask = mask.copy() if mask is ink else mask
-        for near in _bands(rule.any(axis=0 if upright else 1), thick + stem + 2):
+        for near in _bands(np.asarray(rule.any(axis=0 if upright else 1)), thick + stem + 2):
             where = (slice(None), near) if upright else (near, slice(None))
             mask[where] = _freed(mask[where], ink[where], rule[where], thick, stem, upright=upright)
     return mask, halved(found[True]), halved(found[False])
