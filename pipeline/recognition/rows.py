@@ -213,7 +213,7 @@ def _letters(parts: Parts, ink: Ink) -> tuple[Mask, Mask]:
     width, height = parts.width, parts.height
     rule = ((height > 0.2 * dpi) & (width < 0.025 * dpi) & (height > 8 * width)) | ((height < 0.025 * dpi) & (width > 0.25 * dpi))
     rule |= _stubs(parts, ink)
-    able = (height >= LETTER[0] * dpi) & (height <= LETTER[1] * dpi) & (height <= TALL * max(usual, 0.075 * dpi)) & ~rule & (width < 5 * dpi)
+    able = (height >= LETTER[0] * dpi) & (height <= LETTER[1] * dpi) & (height <= TALL * max(usual, 0.09 * dpi)) & ~rule & (width < 5 * dpi)
     plain = able & (height >= MARK * usual)
     small = able & ~plain & (width >= 0.01 * dpi)
     if small.any():
