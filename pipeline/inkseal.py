@@ -20,6 +20,8 @@ from pipeline.images import Pixels
 AT = 75.0
 #: Radius of a seal, inch, with some play for scaled copies.
 RADII = (0.56, 0.90)
+#: An arc of a ring, or what touches it, is at least so large the short way and the long way, inch.
+ARC = (0.2, 0.45)
 #: Share of a ring's circumference that must be ink: 0.85 to 1.0 for the seals of the scans measured, up to 0.54 for what only looks like one.
 RING = 0.75
 #: A rough circle that covers less of a ring than this is not looked at more closely.
@@ -68,9 +70,27 @@ def without_seals(grey: Pixels, dpi: float) -> Pixels:
 def _circles(grey: Pixels, dpi: float) -> list[Circle]:
     scale = min(1.0, AT / dpi)
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    place = _large(small, dpi * scale)
+    if place is None:
+        return []
+    x0, y0, x1, y1 = place
     least, most = (round(r * dpi * scale) for r in RADII)
-    found = cv2.HoughCircles(small, cv2.HOUGH_GRADIENT, 1, 0.8 * AT, param1=120, param2=32, minRadius=least, maxRadius=most)
-    return [] if found is None else [(float(x) / scale, float(y) / scale, float(r) / scale) for x, y, r in found[0]]
+    found = cv2.HoughCircles(small[y0:y1, x0:x1], cv2.HOUGH_GRADIENT, 1, 0.8 * AT, param1=120, param2=32, minRadius=least, maxRadius=most)
+    return [] if found is None else [(float(x + x0) / scale, float(y + y0) / scale, float(r) / scale) for x, y, r in found[0]]
+
+
+def _large(small: Pixels, dpi: float) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom (px) of the part of the page where ink hangs together over more than letters do; None where there is none."""
+    paper = float(np.percentile(small[::3, ::3], 60))
+    _, _, stats, _ = cv2.connectedComponentsWithStats((small < INK * paper).astype(np.uint8), connectivity=8)
+    left, top, width, height = (stats[1:, k] for k in range(4))
+    large = (np.minimum(width, height) >= ARC[0] * dpi) & (np.maximum(width, height) >= ARC[1] * dpi)
+    if not large.any():
+        return None
+    # the rest of a ring that is broken
+    room = round(2 * RADII[1] * dpi)
+    x0, y0 = max(0, int(left[large].min()) - room), max(0, int(top[large].min()) - room)
+    return x0, y0, int((left + width)[large].max()) + room, int((top + height)[large].max()) + room
 
 
 def _window(circle: Circle, reach: float, shape: Sequence[int]) -> tuple[int, int, int, int]:

@@ -49,7 +49,7 @@ def without_leaders(grey: Pixels, dpi: float) -> Pixels:
 def _mask(grey: Pixels, dpi: float) -> Pixels | None:
     """HxW, 1 where a dot of a leader is, or its halo; None when there are no leaders."""
     labels, dots, number = _dots(grey, dpi)
-    if len(dots) < LEAST or not _in_a_row(dots, dpi):
+    if not in_a_row(dots, dpi):
         return None
     rows = [row for stretch in _stretches(labels, dots, number, dpi) if (row := _row(dots[stretch], dpi)) is not None]
     if sum(right - left for _, _, left, right, _, _ in rows) < FORM * dpi:
@@ -68,17 +68,24 @@ def _dots(grey: Pixels, dpi: float) -> tuple[npt.NDArray[np.integer], Numbers, n
     """Labels of all ink, the small marks as rows of x, y (middles, px) and width, and their label numbers."""
     paper = float(np.percentile(grey[::7, ::7], 60))
     labels, stats = components((grey < INK * paper).astype(np.uint8))
-    limit = max(3.0, DOT * dpi)
     left, top, width, height = (stats[:, k] for k in range(4))
-    small = (width <= limit) & (height <= limit)
+    small = is_dot(width, height, dpi)
     small[0] = False
     number = np.flatnonzero(small)
     middles = (left + (width - 1) / 2)[number], (top + (height - 1) / 2)[number]
     return labels, np.column_stack([*middles, width[number]]).astype(np.float64), number
 
 
-def _in_a_row(dots: Numbers, dpi: float) -> bool:
-    """Whether enough dots follow each other closely on one level; few pages without leaders have that."""
+def is_dot(width: npt.NDArray[np.integer], height: npt.NDArray[np.integer], dpi: float) -> npt.NDArray[np.bool_]:
+    """Which components are small enough for a dot of a leader."""
+    limit = max(3.0, DOT * dpi)
+    return np.asarray((width <= limit) & (height <= limit))
+
+
+def in_a_row(dots: Numbers, dpi: float) -> bool:
+    """Whether enough dots (rows of x, y, ... in px) follow each other closely on one level; few pages without leaders have that."""
+    if len(dots) < LEAST:
+        return False
     for offset in (0.0, 0.5):
         level = np.floor(dots[:, 1] / (0.03 * dpi) + offset)
         order = np.lexsort((dots[:, 0], level))

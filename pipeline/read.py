@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline import marks, noise, order, tesseract
+from pipeline import marks, noise, order, quality, tesseract
 from pipeline.images import Pixels
 from pipeline.inkseal import without_seals
 from pipeline.leaders import without_leaders
@@ -29,6 +29,8 @@ SETTINGS = f"{tesseract.READ}; seals and leaders painted over, noise dropped, ma
 #: Above this resolution Tesseract gets slower, not better.
 MOST_DPI = 400.0
 READ_DPI = 300.0
+#: Of a page with a smaller share of words expected to be right another engine may make more.
+SECOND_LOOK = 0.85
 #: A page with less than this share of grey pixels is bitonal; smoothing by so many px then takes a tenth of the wrong words away.
 BITONAL, SMOOTH = 0.03, 0.7
 
@@ -45,7 +47,7 @@ def read_image(grey: Pixels, dpi: float, settings: Settings, languages: str = ""
     if network is None:
         return by_tesseract(grey, dpi, settings, languages, known)
     found = by_network(grey, dpi, network, models.language() if page.context else None, page.network, known)
-    if page.engine == "batched" or not _doubtful(found, settings):
+    if page.engine == "batched" or not _doubtful(found):
         return found
     other = by_tesseract(grey, dpi, settings, languages, known)
     return other if _worth(other) > _worth(found) else found
@@ -69,7 +71,7 @@ def _warn_once(what: str) -> None:
 
 def by_network(grey: Pixels, dpi: float, network: Network, language: Language | None, name: str, known: Sequence[Line] = ()) -> Reading:
     """All lines by the network in batches, in context where there is a language model."""
-    image, dpi = smaller(without_leaders(without_seals(grey, dpi), dpi), dpi)
+    image, dpi = smaller(without_seals(grey, dpi), dpi)
     aspect = image.shape[1] / image.shape[0]
     found, tables = batched.read_lines(image, dpi, network, language)
     lines = _ordered(noise.clean(found, aspect), known, aspect, tables)
@@ -96,10 +98,9 @@ def _ordered(lines: Sequence[Line], known: Sequence[Line], aspect: float, tables
     return order.merge(lines, known, aspect, tables) if known else order.arrange(lines, aspect, tables)
 
 
-def _doubtful(found: Reading, settings: Settings) -> bool:
+def _doubtful(found: Reading) -> bool:
     """Whether another engine may read the page better."""
-    page = settings.page
-    return not found.lines or found.mean < page.doubtful_mean or found.valid < page.doubtful_valid
+    return quality.expected([w for w in found.words if w.source != "file"], found.engine) < SECOND_LOOK
 
 
 def _worth(found: Reading) -> float:

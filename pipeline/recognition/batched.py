@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from pipeline.images import Pixels
+from pipeline.leaders import without_leaders
 from pipeline.recognition import second
 from pipeline.recognition.crops import cut_all, window_of
 from pipeline.recognition.decoding import DecodedLine, DecodedWord, decode
@@ -21,9 +22,11 @@ from pipeline.text import clean_ocr
 def read_lines(grey: Pixels, dpi: float, network: Network, language: Language | None) -> tuple[list[Line], Sequence[Sequence[Box]]]:
     """What is printed on a page, line by line in no order, and the cells of its ruled tables; boxes are fractions of the page.
 
-    `grey`: HxW uint8, upright and straight, dark on light. Without `language` every line is as the network alone reads it.
+    Dotted leaders are painted over first. `grey`: HxW uint8, upright and straight, dark on light. Without `language` every line is as the network alone reads it.
     """
     layout = find_layout(grey, dpi)
+    if layout.dotted and (bare := without_leaders(grey, dpi)) is not grey:
+        grey, layout = bare, find_layout(bare, dpi)
     found = layout.lines
     scores = network.log_probs(cut_all(grey, found))
     decoded = [decode(s, network.codes, network.null, language) for s in scores]

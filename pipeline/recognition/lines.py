@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.images import Pixels
+from pipeline.leaders import in_a_row, is_dot
 from pipeline.recognition.ink import Ink, ink_of
 from pipeline.recognition.rows import MARK, NONE, SEVERAL, Mask, Numbers, Parts, Rows, find_rows
 from pipeline.recognition.tables import cells_of
@@ -56,6 +57,7 @@ class Layout:
 
     lines: list[TextLine]  #: top to bottom, in no reading order
     tables: tuple[tuple[Box, ...], ...]  #: cells of each ruled table, fractions of the page
+    dotted: bool  #: small marks follow each other as in the leaders of a form
 
 
 def find_layout(grey: Pixels, dpi: float) -> Layout:
@@ -66,7 +68,9 @@ def find_layout(grey: Pixels, dpi: float) -> Layout:
     ink = ink_of(grey, dpi)
     parts = Parts.of(ink)
     rows = find_rows(parts, ink)
-    return Layout(_lines(parts, rows, ink, grey.shape), cells_of(ink))
+    dots = is_dot(parts.width, parts.height, ink.dpi)
+    dotted = in_a_row(np.column_stack([parts.left[dots], parts.top[dots]]).astype(np.float64), ink.dpi)
+    return Layout(_lines(parts, rows, ink, grey.shape), cells_of(ink), dotted)
 
 
 def find_lines(grey: Pixels, dpi: float) -> list[TextLine]:
