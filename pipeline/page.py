@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline import barcodes, blank, lift, order, orientation, quality, read, tesseract
+from pipeline import barcodes, blank, legibility, lift, order, orientation, quality, read, tesseract
 from pipeline.errors import MissingTool, NotWritten, PageFailed, SohoaError
 from pipeline.geometry import map_box, straighten
 from pipeline.images import Pixels
@@ -85,10 +85,19 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
     ink = blank.ink_of(blank.reduced(grey, image.dpi))
     share, nothing = blank.share_and_blank(ink, min(image.dpi, blank.MASK_DPI), settings.page.blank_ink)
     height, width = grey.shape
+    gain, empty = 1.0, None
     if nothing and not text.lines:
         if lift.incomplete(source, number, settings):
             raise PageFailed("read_failed", page=number)
-        return Page(number, PageState.BLANK, "no_ink", width=width, height=height, dpi=image.dpi, ink=share)
+        gain = legibility.pale_gain(grey, image.dpi)
+        empty = Page(number, PageState.BLANK, "no_ink", width=width, height=height, dpi=image.dpi, ink=share)
+        if gain == 1.0:
+            return empty
+        # print so pale that nobody would read it is made as dark as print is
+        image = replace(image, pixels=legibility.darkened(image.pixels, gain))
+        grey = _grey(image.pixels)
+        ink = blank.ink_of(blank.reduced(grey, image.dpi))
+        share, _ = blank.share_and_blank(ink, min(image.dpi, blank.MASK_DPI), settings.page.blank_ink)
     found = orientation.find(grey, image.dpi, settings.page.max_skew, _judge(settings), ink)
     skew = round(found.skew, 3) if abs(found.skew) >= _LEAST_SKEW else 0.0
     # red seals are seen in colour, but one channel is turned and straightened in a third of the time
@@ -113,7 +122,9 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
     # what the file says itself is not read twice, and the squares of a code are no letters
     over = [w.box for line in lines for w in line.words] + [c.box for c in codes if c.format in barcodes.SQUARE]
     reading = read.read_image(_without(grey, over), image.dpi, settings, known=lines)
-    return quality.judge(replace(page, reading=reading), settings)
+    if empty and not quality.says_something(reading):
+        return empty
+    return quality.judge(replace(page, reading=reading), settings, grey, gain)
 
 
 def _digital(source: SourceFile, number: int, text: FileText, settings: Settings) -> Page:

@@ -1,63 +1,139 @@
-"""Whether a page that was read can be trusted: its state, the reason, and whether to scan it again.
+"""Whether a page that was read can be trusted: its quality, its state, the reason, and whether to scan it again.
 
-Calibrated on real office scans at 200 to 300 dpi and on the samples: pages a person reads without effort have a mean word confidence of
-0.87 to 0.96 and 96 to 100 % valid syllables, stamps and blotches included; pages upside down, mirrored or out of focus stay below 0.56.
+Quality is the share of words expected to be read right. It is told by the words alone, and by letters that no word covers; what the image
+measures add is the reason. The model is fitted by `python -m benchmarks.quality_fit`, how often it is right says `./sohoa bench quality`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from pipeline.records import Page, PageState, Word
+from pipeline.images import Pixels
+from pipeline.legibility import Legibility, measure
+from pipeline.records import Page, PageState, Reading, Word
 from pipeline.settings import Settings
-from pipeline.text import judge_word, valid_share
+from pipeline.text import judge_word
 
-#: With fewer judged words than this, their share of syllables says nothing.
+
+@dataclass(frozen=True)
+class Model:
+    """log(wrong / right) of a page's words is `bias` and so many times each sign."""
+
+    bias: float
+    doubt: float
+    odd: float
+    lost: float
+
+
+#: By how the engine's name begins; the first is taken for others.
+MODELS = {
+    "sohoa": Model(5.0, 1.14, 0.70, 0.29),
+    "tesseract": Model(5.0, 1.14, 0.70, 0.29),
+}
+#: A word that is no syllable counts only when it is trusted less than this: foreign words are no fault of the scan.
+UNSURE = 0.75
+#: Letter-like ink that no word covers on a usual page, for one whose image is not at hand.
+USUAL_LOST = 0.02
+#: With fewer judged words than this, what share of them are syllables says nothing.
 ENOUGH = 12
-#: A low 5th percentile, or few syllables, counts only below these means: handwriting on a form, and foreign words, are no fault of the scan.
-MEAN_WITH_LOW_P5 = 0.80
-MEAN_WITH_FEW_VALID = 0.88
-#: Nothing but letters in disorder: below this share of syllables a page is not Vietnamese print.
-GARBLED = 0.45
+#: So many syllables, and twice as many as there are odd words, are print.
+SAYS = 5
+#: With more odd words than this share a page of low quality is not Vietnamese print, or lies the wrong way.
+GARBLED = 0.20
 #: Resolution is measured with some play; a scan set to 200 dpi may come out as 196.
 DPI_PLAY = 0.96
 #: Few words: not more than this many, on this much ink, covering less than this many times the ink's own area (real pages: 3 to 6 times).
 FEW, MUCH_INK, COVER = 60, 0.012, 0.6
 #: A page of this much ink at most, all of it words or none, may hold nothing but a signature or a page number.
 LITTLE_INK = 0.004
+#: What explains a page of low quality, by `Legibility`: x lower than so many px; contrast; edges in heights of an x; black clipped to nothing.
+SMALL, PALE, BLURRED, HARSH = 9.0, 0.35, 0.21, 0.97
 
 
-def judge(page: Page, settings: Settings) -> Page:
-    """`page` with state, reason and advice by its reading; a page whose state was settled before (blank, separator, skipped, failed) stays."""
+def judge(page: Page, settings: Settings, grey: Pixels | None = None, gain: float = 1.0) -> Page:
+    """`page` with quality, state, reason and advice; of one whose state was settled before (blank, separator, skipped, failed) nothing changes.
+
+    `grey`: its upright, straight image, HxW uint8, `gain` times as dark as scanned; without it the reason is told by the words alone.
+    """
     if page.state is not PageState.GOOD or page.kind == "digital":
         return page
-    state, reason, advice = _verdict(page, settings)
-    return replace(page, state=state, reason=reason, advice=advice)
-
-
-def _verdict(page: Page, settings: Settings) -> tuple[PageState, str, str]:
-    limits = settings.page
     words = [w for w in page.reading.words if w.source != "file"]
     if not words:
-        return _wordless(page)
-    told = [w.confidence for w in words]
-    mean = sum(told) / len(told)
-    p5 = sorted(told)[len(told) // 20]
-    judged = sum(judge_word(w.text) is not None for w in words)
-    valid = valid_share(w.text for w in words) if judged >= ENOUGH else 1.0
-    if mean < limits.failed_mean and len(words) > 2:
-        return PageState.FAILED, "unreadable", "rescan"
-    if valid < GARBLED and mean < limits.doubtful_mean:
-        return PageState.FAILED, "garbled", "rescan"
+        state, reason, advice = _wordless(page)
+        return replace(page, state=state, reason=reason, advice=advice)
+    seen = measure(grey, page, gain) if grey is not None else None
+    quality = expected(words, page.reading.engine, seen.uncovered if seen else USUAL_LOST)
+    state, reason, advice = _verdict(page, words, quality, seen, settings)
+    return replace(page, quality=quality, state=state, reason=reason, advice=advice)
+
+
+def says_something(reading: Reading) -> bool:
+    """Whether what was read are words, and not what comes out where there is no print."""
+    told = [judge_word(w.text) for w in reading.words]
+    return told.count(True) >= SAYS and told.count(True) > 2 * told.count(False)
+
+
+def expected(words: Sequence[Word], engine: str, lost: float = USUAL_LOST) -> float:
+    """Share of the page's words that are expected to be right, 0..1. `lost`: share of its letter-like ink that no word covers."""
+    if not words:
+        return 0.0
+    model = next((m for name, m in MODELS.items() if engine.startswith(name)), MODELS["sohoa"])
+    doubt, odd, lost = signs(words, lost)
+    return 1 / (1 + math.exp(model.bias + model.doubt * doubt + model.odd * odd + model.lost * lost))
+
+
+def signs(words: Sequence[Word], lost: float) -> tuple[float, float, float]:
+    """What the model weighs: logarithms of the mean doubt, of the share of odd words, of the ink that no word covers."""
+    doubt = sum(1 - w.confidence for w in words) / len(words)
+    told = [(judge_word(w.text), w.confidence) for w in words]
+    judged = sum(t is not None for t, _ in told)
+    odd = sum(t is False and trust < UNSURE for t, trust in told)
+    return math.log(doubt + 0.004), math.log((odd + 0.5) / (judged + 20)), math.log(lost + 0.03)
+
+
+def _verdict(page: Page, words: list[Word], quality: float, seen: Legibility | None, settings: Settings) -> tuple[PageState, str, str]:
+    limits = settings.page
+    if quality < limits.doubtful_quality:
+        failed = quality < limits.failed_quality and len(words) > 2
+        reason = _cause(page, words, seen, settings)
+        if reason == "low_confidence" and not failed:
+            return PageState.DOUBTFUL, reason, ""
+        return PageState.FAILED if failed else PageState.DOUBTFUL, "unreadable" if reason == "low_confidence" else reason, "rescan"
+    if seen and seen.cut:
+        return PageState.DOUBTFUL, f"cut_{seen.cut}", "rescan"
     if _few(words, page):
         return PageState.DOUBTFUL, "few_words", "rescan"
-    if mean < limits.doubtful_mean or (p5 < limits.doubtful_p5 and mean < MEAN_WITH_LOW_P5):
-        return PageState.DOUBTFUL, "low_confidence", "rescan"
-    if valid < limits.doubtful_valid and mean < MEAN_WITH_FEW_VALID:
-        return PageState.DOUBTFUL, "garbled", "rescan"
-    if 0 < page.dpi < DPI_PLAY * limits.min_dpi:
+    if _coarse(page, settings):
         return PageState.DOUBTFUL, "low_resolution", "rescan"
     return PageState.GOOD, "", ""
+
+
+def _cause(page: Page, words: list[Word], seen: Legibility | None, settings: Settings) -> str:
+    """The likeliest cause of low quality, a message key: what a clerk can mend first."""
+    told = [t for w in words if (t := judge_word(w.text)) is not None]
+    if _coarse(page, settings):
+        return "low_resolution"
+    if seen and seen.cut:
+        return f"cut_{seen.cut}"
+    if seen and 0 < seen.contrast < PALE:
+        return "too_pale"
+    if seen and seen.edge > BLURRED:
+        return "blurred"
+    if seen and 0 < seen.letters < SMALL:
+        return "small_letters"
+    if len(told) >= ENOUGH and told.count(False) > GARBLED * len(told):
+        return "garbled"
+    if _few(words, page):
+        return "few_words"
+    if seen and seen.contrast > HARSH:
+        return "harsh"
+    return "low_confidence"
+
+
+def _coarse(page: Page, settings: Settings) -> bool:
+    return 0 < page.dpi < DPI_PLAY * settings.page.min_dpi
 
 
 def _wordless(page: Page) -> tuple[PageState, str, str]:

@@ -132,6 +132,7 @@ class Page(Record):
     rotation: int = 0  #: clockwise quarter turns applied to what a viewer would show: 0, 90, 180, 270
     skew: float = 0.0  #: degrees counter-clockwise that were undone after the rotation
     ink: float = 0.0  #: share of dark pixels inside the margins, 0..1
+    quality: float = 0.0  #: share of the words read that are expected to be right, 0..1; 0 where nothing was read, or the file itself had the text
     kind: str = "scan"  #: `scan`, `digital` (own text) or `mixed` (scan with vector text over it)
     reading: Reading = field(default_factory=Reading)
     barcodes: tuple[Barcode, ...] = ()

@@ -51,10 +51,8 @@ class PageSettings(Section):
     network: str = Field("office", description="network of the batched engine: office (the shipped one), or an installed Tesseract pack, as vie")
     context: bool = Field(True, description="weigh what the network doubts with the Vietnamese language model")
     languages: str = Field("vie", description="Tesseract languages")
-    doubtful_p5: float = Field(0.30, description="5th-percentile word confidence below which a page is doubtful")
-    doubtful_mean: float = Field(0.75, description="mean word confidence below which a page is doubtful")
-    doubtful_valid: float = Field(0.80, description="share of valid words below which a page is doubtful")
-    failed_mean: float = Field(0.45, description="mean word confidence below which a page counts as unreadable")
+    doubtful_quality: float = Field(0.96, description="share of words expected to be right below which a page is doubtful")
+    failed_quality: float = Field(0.75, description="share of words expected to be right below which a page counts as unreadable")
 
 
 class Archive(Section):
