@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -42,13 +42,17 @@ class Record:
     """Base of all records: `to_json` gives plain JSON values, `from_json` the equal record back."""
 
     def to_json(self) -> dict[str, Any]:
-        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        out = {}
+        for name, way in _ways(typing.cast(Any, type(self)))[0].items():
+            value = getattr(self, name)
+            out[name] = way(value) if way else value
+        return out
 
     @classmethod
     def from_json(cls: type[R], data: dict[str, Any]) -> R:
         """Unknown keys are ignored, missing ones take their default: an older reader reads a newer record."""
-        hints = _hints(typing.cast(Any, cls))
-        return cls(**{k: _revive(hints[k], v) for k, v in data.items() if k in hints})
+        ways = _ways(typing.cast(Any, cls))[1]
+        return cls(**{k: way(v) if (way := ways[k]) else v for k, v in data.items() if k in ways})
 
 
 @dataclass(frozen=True)
@@ -234,39 +238,59 @@ class SourceRecord(Record):
         return {s.value: sum(p.state is s for p in self.pages) for s in PageState}
 
 
+#: How a value of some annotation becomes plain JSON, or comes back; None where it stays as it is.
+_Way = Callable[[Any], Any] | None
+
+
 @cache
-def _hints(cls: Any) -> dict[str, Any]:
-    """Annotations as types; asking `typing` each time would cost more than reviving a page."""
-    return typing.get_type_hints(cls)
+def _ways(cls: Any) -> tuple[dict[str, _Way], dict[str, _Way]]:
+    """For each field of a record the way to plain JSON and the way back, worked out once: a page has thousands of values."""
+    hints = typing.get_type_hints(cls)
+    return {name: _out(hint) for name, hint in hints.items()}, {name: _back(hint) for name, hint in hints.items()}
 
 
-def _plain(value: Any) -> Any:
-    match value:
-        case Record():
-            return value.to_json()
-        case float():
-            return round(value, DECIMALS)
-        case tuple() | list():
-            return [_plain(v) for v in value]
-        case dict():
-            return {k: _plain(v) for k, v in value.items()}
-        case StrEnum():
-            return value.value
-    return value
-
-
-def _revive(hint: Any, value: Any) -> Any:
-    origin = typing.get_origin(hint)
-    args = typing.get_args(hint)
-    if origin in (Union, types.UnionType):
-        return None if value is None else _revive(next(a for a in args if a is not type(None)), value)
-    if origin is tuple:
-        each = [args[0]] * len(value) if args[-1] is Ellipsis else args
-        return tuple(_revive(h, v) for h, v in zip(each, value, strict=True))
-    if origin is dict:
-        return {k: _revive(args[1], v) for k, v in value.items()}
+def _out(hint: Any) -> _Way:
+    way = _inner(hint, _out)
+    if way:
+        return way
     if isinstance(hint, type) and issubclass(hint, Record):
-        return hint.from_json(value)
+        return Record.to_json
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint(value)
-    return float(value) if hint is float else value
+        return lambda value: value.value
+    # a whole number given for a measure stays one
+    return (lambda value: round(value, DECIMALS) if isinstance(value, float) else value) if hint is float else None
+
+
+def _back(hint: Any) -> _Way:
+    way = _inner(hint, _back)
+    if way:
+        return way
+    if isinstance(hint, type) and issubclass(hint, Record):
+        return hint.from_json
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint
+    return float if hint is float else None
+
+
+def _inner(hint: Any, of: Callable[[Any], _Way]) -> _Way:
+    """The way of a hint that holds others (`tuple[...]`, `dict[str, ...]`, `... | None`) by the way `of` each; None for any other hint."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    outward = of is _out
+    if origin in (Union, types.UnionType):
+        known = of(next(a for a in args if a is not type(None)))
+        return (lambda value: None if value is None else known(value)) if known else _same
+    if origin is tuple and args[-1] is Ellipsis:
+        each = of(args[0]) or _same
+        return (lambda value: [each(v) for v in value]) if outward else (lambda value: tuple([each(v) for v in value]))
+    if origin is tuple:
+        ways = [of(a) or _same for a in args]
+        made = list if outward else tuple
+        return lambda value: made([way(v) for way, v in zip(ways, value, strict=True)])
+    if origin is dict:
+        inside = of(args[1]) or _same
+        return lambda value: {k: inside(v) for k, v in value.items()}
+    return None
+
+
+def _same(value: Any) -> Any:
+    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
@@ -63,6 +63,7 @@ def clean_ocr(s: str) -> str:
     return nfc(_INVISIBLE.sub("", s).translate(_OCR_LETTERS))
 
 
+@lru_cache(maxsize=20_000)
 def fold(s: str) -> str:
     """Search key: marks and đ folded, lower case. `Đặng` and `dang` give the same."""
     s = unicodedata.normalize("NFD", s.replace("đ", "d").replace("Đ", "D"))

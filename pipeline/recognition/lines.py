@@ -93,7 +93,7 @@ def _lines(parts: Parts, rows: Rows, ink: Ink, shape: tuple[int, ...]) -> list[T
     # a stroke of a signature must not make the line's crop tall
     box[1] = np.maximum(box[1], np.floor(rows.reach[0]))
     box[3] = np.minimum(box[3], np.ceil(rows.baseline + DEEPEST * rows.unit))
-    owner = np.r_[-1, parts.row]
+    owner = np.r_[-1, parts.row].astype(np.int16 if count < 1 << 15 else np.int32)  # looked up for every px of every line
     crossing = _crossing(parts)
     small = np.r_[False, parts.height < MARK * parts.usual]
     height, width = shape[:2]
