@@ -69,7 +69,7 @@ def without_seals(grey: Pixels, dpi: float) -> Pixels:
 
 def _circles(grey: Pixels, dpi: float) -> list[Circle]:
     scale = min(1.0, AT / dpi)
-    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     place = _large(small, dpi * scale)
     if place is None:
         return []
