@@ -51,11 +51,9 @@ STRAY, STROKE = 24, 3
 #: What strays in a square of this many px more is a photograph's; inch: such places nearer than this are one, and the margin around; its least
 #: side; square inches that must stray. They are joined at COARSE_DPI.
 BLOB, JOINED, PHOTO_MARGIN, PHOTO_SIDE, A_PHOTO, COARSE_DPI = 5, 0.25, 0.06, 0.25, 0.02, 50.0
-#: Share of pale ink around a place, inch, that makes it one of a printed pattern, as on identity cards, and the least side of such, inch. It is
-#: left to the paper, which is finer then.
-PATTERN, PATTERN_NEAR, PATTERN_SIDE, PATTERN_DPI = 0.05, 0.35, 0.6, 150.0
-#: Kind of what is left to the paper.
-NO_INK = 10
+#: Share of pale ink around a place, inch, that makes it one of a printed pattern; the least side of such, inch; how near parts of one are. Small
+#: letters on it, as on identity cards, are shown as a photograph. The larger share of the page that cannot be.
+PATTERN, PATTERN_NEAR, PATTERN_SIDE, PATTERN_JOINED, MOST_PATTERN = 0.05, 0.35, 0.6, 0.6, 0.4
 #: The larger share of a page that makes it a photograph as a whole.
 MOST_PHOTO = 0.5
 #: Bytes of layers from which the page is tried as a photograph as a whole.
@@ -91,7 +89,11 @@ def _layers(frame: LiftedImage, pixels: Pixels) -> tuple[LiftedImage, ...]:
         return (_bilevel(frame, pixels),)
     page = _Page.of(pixels, frame.dpi)
     ground = page.ground()
-    photos = _photos(page.strays(ground), min(frame.dpi, LOOK_DPI), width, height)
+    strays, at = _blobs(page.strays(ground), min(frame.dpi, LOOK_DPI)), min(frame.dpi, COARSE_DPI)
+    photos = _boxes(strays, JOINED, at, width, height)
+    patterns = _boxes(strays | _patterns(page.pale(), min(frame.dpi, LOOK_DPI)), PATTERN_JOINED, at, width, height)
+    if _area(patterns) < MOST_PATTERN * width * height:  # a pattern all over, or faded letters, are no picture on a page
+        photos = patterns
     if _area(photos) > MOST_PHOTO * width * height:
         return (_jpeg(frame, _reduced(pixels, frame.dpi, PHOTO_DPI), PHOTO_QUALITY),)
     out = [_jpeg(frame, ground, GROUND_QUALITY)]
@@ -100,22 +102,31 @@ def _layers(frame: LiftedImage, pixels: Pixels) -> tuple[LiftedImage, ...]:
     for x0, y0, x1, y1 in photos:
         piece = _reduced(pixels[y0:y1, x0:x1], frame.dpi, PHOTO_DPI)
         out.append(_at(_jpeg(frame, piece, PHOTO_QUALITY), (x0, y0, x1, y1), width, height))
-    if sum(len(layer.data) for layer in out) > DEAR and page.ground_dpi > GROUND_DPI:
-        out[0] = _jpeg(frame, _reduced(ground, page.ground_dpi, GROUND_DPI), GROUND_QUALITY)
     if sum(len(layer.data) for layer in out) > DEAR:  # grain all over: no page of letters on paper
         whole = _jpeg(frame, _reduced(pixels, frame.dpi, PHOTO_DPI), PHOTO_QUALITY)
         return min((whole,), tuple(out), key=lambda layers: sum(len(layer.data) for layer in layers))
     return tuple(out)
 
 
-def _photos(strays: Pixels, dpi: float, width: int, height: int) -> list[Rect]:
-    """Boxes, px of the page of `width` x `height`, around what the layers do not show as it is; `strays` is at `dpi`."""
-    at = min(dpi, COARSE_DPI)
+def _blobs(strays: Pixels, dpi: float) -> Pixels:
+    """Where more strays than the edges of strokes do: 255 at COARSE_DPI, else 0. `strays` is at `dpi`."""
     blobs = cv2.morphologyEx(_mask(strays > STRAY), cv2.MORPH_OPEN, np.ones((BLOB, BLOB), np.uint8))
-    coarse = _mask(_reduced(np.asarray(blobs, np.uint8), dpi, COARSE_DPI) > 0)
+    return _mask(_reduced(np.asarray(blobs, np.uint8), dpi, COARSE_DPI) > 0)
+
+
+def _patterns(pale: Pixels, dpi: float) -> Pixels:
+    """Where `pale` ink, 0..255 at `dpi`, is part of a printed pattern: 255 at COARSE_DPI, else 0."""
+    at = min(dpi, COARSE_DPI)
+    near, side = _odd(PATTERN_NEAR * at), _odd(PATTERN_SIDE * at)
+    dense = _mask(np.asarray(cv2.blur(_reduced(pale, dpi, COARSE_DPI), (near, near)), np.uint8) > 255 * PATTERN)
+    return np.asarray(cv2.morphologyEx(dense, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)), np.uint8)
+
+
+def _boxes(coarse: Pixels, joined: float, at: float, width: int, height: int) -> list[Rect]:
+    """Boxes, px of a page of `width` x `height`, around what is set in `coarse`, at `at` dpi; what is nearer than `joined` inch is one."""
     if not coarse.any():
         return []
-    reach = _odd(JOINED * at)
+    reach = _odd(joined * at)
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(coarse, np.ones((reach, reach), np.uint8)), connectivity=8)
     amounts = np.bincount(labels.ravel(), coarse.ravel() > 0, minlength=len(boxes)) / at**2
     down, across = height / coarse.shape[0], width / coarse.shape[1]
@@ -187,7 +198,6 @@ class _Page:
     share: Pixels  #: how much of each pixel of `small` is ink, 0..255
     kinds: Pixels  #: the kind of ink at LOOK_DPI: its hue twice, and one more where it is pale
     colours: dict[int, tuple[int, int, int]]  #: RGB of each kind that the page has
-    ground_dpi: float
 
     @classmethod
     def of(cls, pixels: Pixels, dpi: float) -> _Page:
@@ -209,14 +219,10 @@ class _Page:
         darkest = cv2.erode(seen, np.ones((3, 3), np.uint8))
         pale = np.where(hues > 0, darkest > PALE[1], darkest > PALE[0])
         kinds = np.asarray(2 * hues + pale, np.uint8)
-        pattern = _pattern(np.where(pale, share, np.uint8(0)), min(dpi, LOOK_DPI))
-        if pattern is not None:
-            kinds[pattern & pale] = NO_INK
-            share[pattern & pale] = 0
-        amounts = np.bincount(kinds[share > 127], minlength=NO_INK + 1) / min(dpi, LOOK_DPI) ** 2
-        kinds[np.isin(kinds, np.flatnonzero(amounts[:NO_INK] < AN_INK))] = 0
-        colours = {int(k): _colour_of(small, kinds == k, share, pale=bool(k % 2)) for k in np.unique(kinds[share > 0]) if k != NO_INK}
-        return cls(pixels, dpi, ink, small, share, kinds, colours, GROUND_DPI if pattern is None or pattern.mean() > MOST_PHOTO else PATTERN_DPI)
+        amounts = np.bincount(kinds[share > 127], minlength=10) / min(dpi, LOOK_DPI) ** 2
+        kinds[np.isin(kinds, np.flatnonzero(amounts < AN_INK))] = 0
+        colours = {int(k): _colour_of(small, kinds == k, share, pale=bool(k % 2)) for k in np.unique(kinds[share > 0])}
+        return cls(pixels, dpi, ink, small, share, kinds, colours)
 
     def inks(self, photos: Sequence[Rect]) -> Iterator[_Ink]:
         """The inks, without those of the photographs."""
@@ -236,11 +242,15 @@ class _Page:
                 yield _Ink(np.asarray(piece, np.uint8), colour, (left, top, right, bottom))
 
     def ground(self) -> Pixels:
-        """The paper, with the ink painted out, at `ground_dpi`."""
+        """The paper, with the ink painted out, at GROUND_DPI."""
         at = min(self.dpi, LOOK_DPI)
         keep = _mask(cv2.dilate(self.share, np.ones((3, 3), np.uint8)) <= 8)
         paper = cv2.bitwise_and(self.small, self.small, mask=keep)
-        return _filled(_reduced(np.asarray(paper, np.uint8), at, self.ground_dpi), _reduced(keep, at, self.ground_dpi))
+        return _filled(_reduced(np.asarray(paper, np.uint8), at, GROUND_DPI), _reduced(keep, at, GROUND_DPI))
+
+    def pale(self) -> Pixels:
+        """How much of each pixel at LOOK_DPI is pale ink, 0..255."""
+        return np.where(self.kinds % 2 == 1, self.share, np.uint8(0))
 
     def strays(self, ground: Pixels) -> Pixels:
         """By how many levels the layers differ from the page, at LOOK_DPI, in what is wider than a stroke's edge."""
@@ -283,18 +293,6 @@ def _level(seen: Pixels, hues: Pixels, dpi: float) -> Pixels:
     level = cv2.LUT(darkest, table)
     coloured = cv2.dilate(_mask(hues > 0), np.ones((3, 3), np.uint8))
     return np.asarray(cv2.max(level, cv2.convertScaleAbs(coloured, alpha=(WHITE - max(COLOURED, least)) / 255)), np.uint8)
-
-
-def _pattern(pale: Pixels, dpi: float) -> Mask | None:
-    """Where `pale` ink, 0..255 at `dpi`, is part of a pattern."""
-    at = min(dpi, COARSE_DPI)
-    near, side = _odd(PATTERN_NEAR * at), _odd(PATTERN_SIDE * at)
-    dense = _mask(np.asarray(cv2.blur(_reduced(pale, dpi, COARSE_DPI), (near, near)), np.uint8) > 255 * PATTERN)
-    found = cv2.morphologyEx(dense, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
-    if not found.any():
-        return None
-    wide = cv2.dilate(found, np.ones((near, near), np.uint8))
-    return np.asarray(cv2.resize(wide, pale.shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8) > 0
 
 
 def _hues(small: Pixels, seen: Pixels) -> Pixels:
