@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from benchmarks import kill, reading, second
+from benchmarks import kill, quality, reading, second
 
-BENCHMARKS = {"reading": reading, "kill": kill, "second": second}
+BENCHMARKS = {"reading": reading, "kill": kill, "second": second, "quality": quality}
 
 
 class _Parser(argparse.ArgumentParser):

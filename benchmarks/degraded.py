@@ -25,7 +25,22 @@ from samples.tiers import KINDS
 CUTS = ("cut_left", "cut_right", "cut_top", "cut_bottom")
 SCANNING = ("blurred", "shaken", "faded", "coarse", "noisy", "dark", *CUTS, "mirrored")
 #: Of `fax` and `copied` the paper itself is bad; `none` has no fault.
-FAULTS = ("none", "blurred", "faded", "coarse", "cut_left", "none", "shaken", "noisy", "cut_right", "fax", "none", "dark", "blurred", "cut_top")
+FAULTS: tuple[str, ...] = (
+    "none",
+    "blurred",
+    "faded",
+    "coarse",
+    "cut_left",
+    "none",
+    "shaken",
+    "noisy",
+    "cut_right",
+    "fax",
+    "none",
+    "dark",
+    "blurred",
+    "cut_top",
+)
 FAULTS += ("copied", "none", "faded", "coarse", "cut_bottom", "mirrored")
 #: Pages made of one drawn sheet.
 SHARE = 4

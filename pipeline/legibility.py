@@ -30,11 +30,11 @@ NEAR = 0.03
 #: Text ends this near to the edge of the image, inches, only where it was cut off.
 CUT = 0.02
 #: Lines that have to end at a side, and letters at top or bottom, before the sheet is said to be cut: dust and frames touch edges too.
-CUT_LINES, CUT_LETTERS = 3, 8
+CUT_LINES, CUT_LETTERS = 3, 6
 
 #: Pale print: so many pieces of the size of letters, at least this much darker than the paper (of 255), with edges this wide, 1/100 inch.
-#: Measured: print of any paleness 0.7 to 1.25, what shines through from the back 1.5 to 2.3, grain of the paper 0.5 to 0.62.
-PALE_PIECES, PALE_LEVEL, PALE_EDGE = 20, 14, (0.67, 1.38)
+#: Measured: scanned print of any paleness 0.7 to 1.25, drawn print 0.5, what shines through from the back 1.5 to 2.3.
+PALE_PIECES, PALE_LEVEL, PALE_EDGE = 20, 14, (0.40, 1.38)
 #: Darkness, of 255, that pale print is brought to.
 PRINT = 190.0
 
@@ -154,7 +154,7 @@ def cut_side(page: Page) -> str:
         return ""
     boxes = np.array([line.box for line in lines]) * (page.width, page.height, page.width, page.height)
     middle_x, middle_y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
-    # back to where the image lay before it was straightened: its own edges are level there
+    # back to where the image lay before it was straightened: its own edges are level there; and what straightening moved over the edge
     cos, sin = np.cos(np.radians(page.skew)), np.sin(np.radians(page.skew))
 
     def x(at: Numbers, y: Numbers) -> Numbers:
@@ -165,10 +165,10 @@ def cut_side(page: Page) -> str:
 
     near = CUT * page.dpi
     counts = {
-        "left": (x(boxes[:, 0], middle_y) <= near).sum() // CUT_LINES,
-        "right": (x(boxes[:, 2], middle_y) >= page.width - near).sum() // CUT_LINES,
-        "top": (y(middle_x, boxes[:, 1]) <= near).sum(),
-        "bottom": (y(middle_x, boxes[:, 3]) >= page.height - near).sum(),
+        "left": (np.minimum(x(boxes[:, 0], middle_y), boxes[:, 0]) <= near).sum() // CUT_LINES,
+        "right": (np.maximum(x(boxes[:, 2], middle_y), boxes[:, 2]) >= page.width - near).sum() // CUT_LINES,
+        "top": (np.minimum(y(middle_x, boxes[:, 1]), boxes[:, 1]) <= near).sum(),
+        "bottom": (np.maximum(y(middle_x, boxes[:, 3]), boxes[:, 3]) >= page.height - near).sum(),
     }
     side = max(counts, key=lambda s: int(counts[s]))
     return side if counts[side] else ""

@@ -29,8 +29,8 @@ class Model:
 
 #: By how the engine's name begins; the first is taken for others.
 MODELS = {
-    "sohoa": Model(5.0, 1.14, 0.70, 0.29),
-    "tesseract": Model(5.0, 1.14, 0.70, 0.29),
+    "sohoa": Model(5.30, 1.17, 0.57, 0.63),
+    "tesseract": Model(4.92, 2.03, 0.01, 0.93),
 }
 #: A word that is no syllable counts only when it is trusted less than this: foreign words are no fault of the scan.
 UNSURE = 0.75
@@ -38,8 +38,8 @@ UNSURE = 0.75
 USUAL_LOST = 0.02
 #: With fewer judged words than this, what share of them are syllables says nothing.
 ENOUGH = 12
-#: So many syllables, and twice as many as there are odd words, are print.
-SAYS = 5
+#: So many syllables, this share of words expected to be right, are print; what shines through, mirrored, comes to 0.2 at most.
+SAYS, SURE = 5, 0.5
 #: With more odd words than this share a page of low quality is not Vietnamese print, or lies the wrong way.
 GARBLED = 0.20
 #: Resolution is measured with some play; a scan set to 200 dpi may come out as 196.
@@ -50,6 +50,10 @@ FEW, MUCH_INK, COVER = 60, 0.012, 0.6
 LITTLE_INK = 0.004
 #: What explains a page of low quality, by `Legibility`: x lower than so many px; contrast; edges in heights of an x; black clipped to nothing.
 SMALL, PALE, BLURRED, HARSH = 9.0, 0.35, 0.21, 0.97
+#: Ink this smeared is pale for that reason alone.
+SMEARED = 0.35
+#: Good offices scan in black and white too: only below this quality are strokes broken by it.
+BROKEN = 0.90
 
 
 def judge(page: Page, settings: Settings, grey: Pixels | None = None, gain: float = 1.0) -> Page:
@@ -71,8 +75,7 @@ def judge(page: Page, settings: Settings, grey: Pixels | None = None, gain: floa
 
 def says_something(reading: Reading) -> bool:
     """Whether what was read are words, and not what comes out where there is no print."""
-    told = [judge_word(w.text) for w in reading.words]
-    return told.count(True) >= SAYS and told.count(True) > 2 * told.count(False)
+    return sum(judge_word(w.text) is True for w in reading.words) >= SAYS and expected(reading.words, reading.engine) >= SURE
 
 
 def expected(words: Sequence[Word], engine: str, lost: float = USUAL_LOST) -> float:
@@ -97,7 +100,7 @@ def _verdict(page: Page, words: list[Word], quality: float, seen: Legibility | N
     limits = settings.page
     if quality < limits.doubtful_quality:
         failed = quality < limits.failed_quality and len(words) > 2
-        reason = _cause(page, words, seen, settings)
+        reason = _cause(page, words, quality, seen, settings)
         if reason == "low_confidence" and not failed:
             return PageState.DOUBTFUL, reason, ""
         return PageState.FAILED if failed else PageState.DOUBTFUL, "unreadable" if reason == "low_confidence" else reason, "rescan"
@@ -110,14 +113,14 @@ def _verdict(page: Page, words: list[Word], quality: float, seen: Legibility | N
     return PageState.GOOD, "", ""
 
 
-def _cause(page: Page, words: list[Word], seen: Legibility | None, settings: Settings) -> str:
+def _cause(page: Page, words: list[Word], quality: float, seen: Legibility | None, settings: Settings) -> str:
     """The likeliest cause of low quality, a message key: what a clerk can mend first."""
     told = [t for w in words if (t := judge_word(w.text)) is not None]
     if _coarse(page, settings):
         return "low_resolution"
     if seen and seen.cut:
         return f"cut_{seen.cut}"
-    if seen and 0 < seen.contrast < PALE:
+    if seen and 0 < seen.contrast < PALE and seen.edge < SMEARED:
         return "too_pale"
     if seen and seen.edge > BLURRED:
         return "blurred"
@@ -127,7 +130,7 @@ def _cause(page: Page, words: list[Word], seen: Legibility | None, settings: Set
         return "garbled"
     if _few(words, page):
         return "few_words"
-    if seen and seen.contrast > HARSH:
+    if seen and seen.contrast > HARSH and quality < BROKEN:
         return "harsh"
     return "low_confidence"
 
