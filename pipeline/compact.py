@@ -230,12 +230,16 @@ class _Page:
         for x0, y0, x1, y1 in photos:
             self.ink[round(y0 * down) : round(y1 * down), round(x0 * across) : round(x1 * across)] = 0
         high, wide = self.ink.shape[0] / self.kinds.shape[0], self.ink.shape[1] / self.kinds.shape[1]
-        for kind, colour in self.colours.items():
+        # the darkest last: each is drawn over those before, which reach under it lest paper shine through
+        for kind, colour in sorted(self.colours.items(), key=lambda item: (item[0] > 0, _lightness(item[1])), reverse=True):
             where = _mask(self.kinds == kind)
+            if kind:
+                where = np.asarray(cv2.dilate(where, np.ones((3, 3), np.uint8)), np.uint8)
             x, y, w, h = cv2.boundingRect(cv2.bitwise_and(where, self.share))
             if not w:
                 continue
-            left, top, right, bottom = int(x * wide), int(y * high), int(np.ceil((x + w) * wide)), int(np.ceil((y + h) * high))
+            left, right = int(x * wide), min(int(np.ceil((x + w) * wide)), self.ink.shape[1])
+            top, bottom = int(y * high), min(int(np.ceil((y + h) * high)), self.ink.shape[0])
             piece = cv2.resize(where[y : y + h, x : x + w], (right - left, bottom - top), interpolation=cv2.INTER_NEAREST)
             piece = cv2.bitwise_not(cv2.bitwise_and(piece, self.ink[top:bottom, left:right]))
             if not piece.all():
@@ -258,7 +262,7 @@ class _Page:
         shown = cv2.resize(ground if ground.ndim == 2 else cv2.cvtColor(ground, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_LINEAR)
         table = np.zeros(256, np.uint8)
         for kind, colour in self.colours.items():
-            table[kind] = round(0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2])
+            table[kind] = round(_lightness(colour))
         painted = cv2.multiply(cv2.LUT(self.kinds, table), self.share, scale=1 / 255)
         shown = cv2.add(cv2.multiply(shown, cv2.bitwise_not(self.share), scale=1 / 255), painted)
         seen = self.small if self.small.ndim == 2 else cv2.cvtColor(self.small, cv2.COLOR_RGB2GRAY)
@@ -338,6 +342,10 @@ def _colour_of(small: Pixels, kind: Mask, share: Pixels, *, pale: bool) -> tuple
     weight = pixels if pixels.ndim == 1 else pixels.sum(axis=1, dtype=np.int32)
     mean = np.broadcast_to(pixels[weight <= (weight.max() if pale else np.median(weight))].mean(axis=0), 3)
     return round(float(mean[0])), round(float(mean[1])), round(float(mean[2]))
+
+
+def _lightness(colour: tuple[int, int, int]) -> float:
+    return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
 
 
 def _filled(sums: Pixels, kept: Pixels) -> Pixels:
