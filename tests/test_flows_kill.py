@@ -29,7 +29,7 @@ def test_twenty_random_kills_end_in_the_same_archive(undisturbed: tuple[Path, fl
     whole, seconds = undisturbed
     wanted, rows = trees.objects(whole), trees.rows(whole)
     assert wanted
-    moments = random.Random(20261123)  # noqa: S311
+    moments = random.Random(20261123)
     kills = 0
     for attempt in range(MOMENTS):
         archive = tmp_path / f"a{attempt}"

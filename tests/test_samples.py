@@ -308,7 +308,7 @@ def test_a_copied_page_is_rough_and_a_bound_one_dark_at_its_edge() -> None:
 
     def seen(**changes: Any) -> np.ndarray:
         how = scanner.How(colour="grey", shadow=0.0, specks=0, noise=0.0, **changes)
-        return np.asarray(scanner.scan(sheet, how, random.Random(1)).image, dtype=float)  # noqa: S311 - no secret
+        return np.asarray(scanner.scan(sheet, how, random.Random(1)).image, dtype=float)
 
     plain, bound = seen(), seen(gutter=0.9)
     assert bound[:, 5].mean() < 0.5 * plain[:, 5].mean()

@@ -22,7 +22,8 @@ from pipeline.text import clean_ocr
 def read_lines(grey: Pixels, dpi: float, network: Network, language: Language | None) -> tuple[list[Line], Sequence[Sequence[Box]]]:
     """What is printed on a page, line by line in no order, and the cells of its ruled tables; boxes are fractions of the page.
 
-    Dotted leaders are painted over first. `grey`: HxW uint8, upright and straight, dark on light. Without `language` every line is as the network alone reads it.
+    Dotted leaders are painted over first. `grey`: HxW uint8, upright and straight, dark on light. Without `language` every line is as the network
+    alone reads it.
     """
     layout = find_layout(grey, dpi)
     if layout.dotted and (bare := without_leaders(grey, dpi)) is not grey:
