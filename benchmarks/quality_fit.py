@@ -10,21 +10,27 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from benchmarks.degraded import CUTS, draw
 from benchmarks.quality import Judged, judged, real
 from benchmarks.truth import corpus
+from pipeline import blank
 from pipeline.geometry import straighten
+from pipeline.images import Pixels
 from pipeline.intake import recognise
-from pipeline.legibility import measure
+from pipeline.legibility import darkened, measure, pale_gain
 from pipeline.lift import open_image
 from pipeline.quality import signs
 from pipeline.seal import grey_for_reading
 from pipeline.settings import Settings
+
+#: Signs of a page and log(wrong / right) of its words.
+Row = tuple[tuple[float, float], float]
 
 ENGINES = {"sohoa": "batched", "tesseract": "pytesseract"}
 #: Keeps a page without an error, and one without a right word, off the infinite.
@@ -35,22 +41,32 @@ RIDGE = 0.5
 ENOUGH = 6
 
 
-def row(one: Judged, path: Path, settings: Settings) -> tuple[tuple[float, float, float], float] | None:
-    """Signs and log(wrong / right) of a page; None of one that has no place in the fit."""
-    words = [w for w in one.page.reading.words if w.source != "file"]
-    if one.fault in CUTS or len(words) < ENOUGH:
+def row(one: Judged, path: Path, settings: Settings) -> Row | None:
+    """Signs and log(wrong / right) of a page's words; None of one that has no place in the fit."""
+    if one.fault in CUTS or len(one.page.reading.words) < ENOUGH:
         return None
     image = open_image(recognise(path, path.name, settings), one.page.number, settings)
     grey = straighten(grey_for_reading(image.pixels, image.dpi), one.page.rotation, one.page.skew)
-    wrong = min(one.wrong, 0.985)
-    return signs(words, measure(grey, one.page).uncovered), float(np.log((wrong + FLOOR) / (1 - wrong)))
+    if gain_of(image.pixels, image.dpi, settings) > 1:
+        grey = darkened(grey, gain_of(image.pixels, image.dpi, settings))
+    words = [w for w in one.page.reading.words if w.source != "file"]
+    # of the words that were read: those in missed lines are counted apart
+    right = min((1 - one.wrong) / (1 - measure(grey, one.page).missed), 1.0)
+    return signs(words), float(np.log((1 - right + FLOOR) / (right + FLOOR)))
 
 
-def fit(rows: Sequence[tuple[Sequence[float], float]]) -> tuple[float, ...]:
+def gain_of(pixels: Pixels, dpi: float, settings: Settings) -> float:
+    """How many times darker the page was made before it was read."""
+    grey = pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    _, nothing = blank.share_and_blank(blank.ink_of(blank.reduced(grey, dpi)), min(dpi, blank.MASK_DPI), settings.page.blank_ink)
+    return pale_gain(grey, dpi) if nothing else 1.0
+
+
+def fit(told: Sequence[Row]) -> tuple[float, ...]:
     """Bias and a coefficient for each sign."""
-    signs_, target = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
-    middle, spread = signs_.mean(axis=0), signs_.std(axis=0) + 1e-9
-    design = np.column_stack([np.ones(len(rows)), (signs_ - middle) / spread])
+    weighed, target = np.array([r[0] for r in told]), np.array([r[1] for r in told])
+    middle, spread = weighed.mean(axis=0), weighed.std(axis=0) + 1e-9
+    design = np.column_stack([np.ones(len(told)), (weighed - middle) / spread])
     drawn = RIDGE * np.eye(design.shape[1])
     drawn[0, 0] = 0
     weights = np.linalg.solve(design.T @ design + drawn, design.T @ target)
@@ -58,13 +74,13 @@ def fit(rows: Sequence[tuple[Sequence[float], float]]) -> tuple[float, ...]:
     return float(weights[0] - slopes @ middle), *map(float, slopes)
 
 
-def _rows(folder: Path, seed: int, pages: int, known: Path | None, settings: Settings) -> Iterable[tuple[tuple[float, float, float], float]]:
+def _all(folder: Path, seed: int, pages: int, known: Path | None, settings: Settings) -> list[Row]:
     found: list[tuple[Judged, Path]] = []
     paths = [d.path for d in draw(folder, seed, pages)]
     found += zip(judged(folder, seed, pages, settings), paths, strict=True)
     if known:
         found += zip(real(known, settings), [s.path for s in corpus(known).sources for _ in s.truth], strict=True)
-    return filter(None, (row(one, path, settings) for one, path in found))
+    return [told for one, path in found if (told := row(one, path, settings))]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,8 +94,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         for name, engine in ENGINES.items():
             settings = Settings()
             settings = settings.model_copy(update={"page": settings.page.model_copy(update={"engine": engine})})
-            rows = list(_rows(Path(folder), asked.seed, asked.pages, asked.corpus, settings))
-            print(f'    "{name}": Model({", ".join(f"{c:.2f}" for c in fit(rows))}),  # {len(rows)} pages')
+            told = _all(Path(folder), asked.seed, asked.pages, asked.corpus, settings)
+            print(f'    "{name}": Model({", ".join(f"{c:.2f}" for c in fit(told))}),  # {len(told)} pages')
     return 0
 
 

@@ -1,4 +1,4 @@
-"""How well a page can be read by its image: sharpness, contrast and size of its letters, letters that no word covers, text cut off at an edge.
+"""How well a page can be read: sharpness, contrast and size of its letters, rows of letters that no word covers, text cut off at an edge.
 
 Nothing here depends on the engine that read the page; its words only tell where to look. Measured on generated pages with one fault each
 (`benchmarks/degraded.py`): see the constants.
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from pipeline import blank
 from pipeline.images import Pixels
+from pipeline.recognition.ink import components
 from pipeline.records import Box, Line, Page, Word
 
 Numbers = npt.NDArray[np.float64]
@@ -27,6 +28,11 @@ AT = 75.0
 LEAST, MOST, WIDEST = 0.04, 0.36, 1.2
 #: Letters this near to a word, inches, belong to it: its full stop, a mark that its box leaves out.
 NEAR = 0.03
+#: Letters this near to each other, inches, stand in a row; a row of them is so wide at least, and so many times as wide as tall (signatures are
+#: not), so tall at least (ornaments are not), and so full at most (bars of a code are fuller).
+GAP, ROW, SLIM, TALL, FULL = 0.12, 0.7, 4, 0.10, 0.85
+#: Less than this share of the ink is no line of the text: an arrival stamp, a pattern.
+CRUMBS = 0.02
 #: Text ends this near to the edge of the image, inches, only where it was cut off.
 CUT = 0.02
 #: Lines that have to end at a side, and letters at top or bottom, before the sheet is said to be cut: dust and frames touch edges too.
@@ -50,7 +56,7 @@ class Legibility:
     letters: float = 0.0  #: height of an x, px; 0 when nothing was read
     edge: float = 0.0  #: width of the letters' edges, heights of an x: 0.12 is crisp, 0.3 blurred; 0 when nothing was read
     contrast: float = 0.0  #: how much darker ink is than the paper beside it, 0..1; 0 when nothing was read
-    uncovered: float = 0.0  #: share of the letter-like ink that no word covers, 0..1
+    missed: float = 0.0  #: share of the letters' ink that stands in rows which no word covers, 0..1
     cut: str = ""  #: side at which text runs out of the image: left, right, top, bottom; empty for none
 
 
@@ -65,7 +71,7 @@ def measure(grey: Pixels, page: Page, gain: float = 1.0) -> Legibility:
     edge, contrast = _print(grey, [w.box for w in words if w.source != "file" and len(w.text) > 1])
     mask = _letterlike(blank.reduced(grey, dpi, AT), min(dpi, AT))
     side = cut_side(page) or _cut_rows(mask, page.skew)
-    return Legibility(letters, edge / letters if letters else 0.0, contrast / gain, _uncovered(mask, words, min(dpi, AT)), side)
+    return Legibility(letters, edge / letters if letters else 0.0, contrast / gain, _missed(mask, words, min(dpi, AT)), side)
 
 
 def x_height(words: Sequence[Word], height: int) -> float:
@@ -115,23 +121,30 @@ def _levels(patch: npt.NDArray[np.integer], *shares: float) -> list[int]:
 def _letterlike(small: Pixels, dpi: float) -> Pixels:
     """HxW, 1 where connected ink has the size of letters or of short words."""
     ink = np.asarray(blank.ink_of(small).mask, np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    labels, stats = components(ink)
     w, h = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
     fits = (h >= LEAST * dpi) & (h <= MOST * dpi) & (w <= WIDEST * dpi) & (w >= 0.3 * LEAST * dpi)
     fits[0] = False
-    return np.asarray(np.take(fits.astype(np.uint8), np.asarray(labels, np.int32)), np.uint8)
+    return np.asarray(np.take(fits.astype(np.uint8), labels), np.uint8)
 
 
-def _uncovered(mask: Pixels, words: Sequence[Word], dpi: float) -> float:
-    """Share of the ink of a mask that lies in no word's box."""
+def _missed(mask: Pixels, words: Sequence[Word], dpi: float) -> float:
+    """Share of the ink of a mask of letters that lies in rows outside of all words' boxes."""
     total = cv2.countNonZero(mask)
-    if not total:
-        return 0.0
     height, width = mask.shape
     rest, near = mask.copy(), NEAR * dpi
     for left, top, right, bottom in (w.box for w in words):
         rest[max(0, round(top * height - near)) : round(bottom * height + near), max(0, round(left * width - near)) : round(right * width + near)] = 0
-    return cv2.countNonZero(rest) / total
+    if cv2.countNonZero(rest) <= CRUMBS * total:
+        return 0.0
+    runs = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((1, round(GAP * dpi) | 1), np.uint8))
+    labels, stats = components(np.asarray(runs, np.uint8))
+    x, y, w, h, area = (stats[:, k] for k in range(5))
+    rows = (w >= ROW * dpi) & (w >= SLIM * h) & (h >= TALL * dpi) & (h <= MOST * dpi) & (area < FULL * w * h)
+    rows &= (x > 1) & (y > 1) & (x + w < width - 1) & (y + h < height - 1)  # shadows come in from the edge
+    rows[0] = False
+    share = cv2.countNonZero(np.take(rows.astype(np.uint8), labels) & rest) / total
+    return share if share > CRUMBS else 0.0
 
 
 def _cut_rows(mask: Pixels, skew: float) -> str:

@@ -1,7 +1,8 @@
 """Whether a page that was read can be trusted: its quality, its state, the reason, and whether to scan it again.
 
-Quality is the share of words expected to be read right. It is told by the words alone, and by letters that no word covers; what the image
-measures add is the reason. The model is fitted by `python -m benchmarks.quality_fit`, how often it is right says `./sohoa bench quality`.
+Quality is the share of words expected to be right: of those that were read, by their confidence and by how many are no syllables, times the
+share of letters that were read at all. What the other measures of the image add is the reason. The model is fitted by
+`python -m benchmarks.quality_fit`; how often it is right says `./sohoa bench quality`.
 """
 
 from __future__ import annotations
@@ -19,23 +20,23 @@ from pipeline.text import judge_word
 
 @dataclass(frozen=True)
 class Model:
-    """log(wrong / right) of a page's words is `bias` and so many times each sign."""
+    """log(wrong / right) of the words read is `bias` and so many times each sign."""
 
     bias: float
     doubt: float
     odd: float
-    lost: float
 
 
 #: By how the engine's name begins; the first is taken for others.
 MODELS = {
-    "sohoa": Model(5.30, 1.17, 0.57, 0.63),
-    "tesseract": Model(4.92, 2.03, 0.01, 0.93),
+    "sohoa": Model(4.47, 1.22, 0.72),
+    "tesseract": Model(4.19, 2.27, 0.25),
 }
 #: A word that is no syllable counts only when it is trusted less than this: foreign words are no fault of the scan.
 UNSURE = 0.75
-#: Letter-like ink that no word covers on a usual page, for one whose image is not at hand.
-USUAL_LOST = 0.02
+#: Where more than this share of the words is trusted so, the page is readable, whatever handwriting or missed lines are on it: pages with
+#: a third of their words wrong or more come to 0.53 at most.
+TRUSTED, BULK = 0.90, 0.60
 #: With fewer judged words than this, what share of them are syllables says nothing.
 ENOUGH = 12
 #: So many syllables, this share of words expected to be right, are print; what shines through, mirrored, comes to 0.2 at most.
@@ -68,7 +69,7 @@ def judge(page: Page, settings: Settings, grey: Pixels | None = None, gain: floa
         state, reason, advice = _wordless(page)
         return replace(page, state=state, reason=reason, advice=advice)
     seen = measure(grey, page, gain) if grey is not None else None
-    quality = expected(words, page.reading.engine, seen.uncovered if seen else USUAL_LOST)
+    quality = expected(words, page.reading.engine, seen.missed if seen else 0.0)
     state, reason, advice = _verdict(page, words, quality, seen, settings)
     return replace(page, quality=quality, state=state, reason=reason, advice=advice)
 
@@ -78,32 +79,33 @@ def says_something(reading: Reading) -> bool:
     return sum(judge_word(w.text) is True for w in reading.words) >= SAYS and expected(reading.words, reading.engine) >= SURE
 
 
-def expected(words: Sequence[Word], engine: str, lost: float = USUAL_LOST) -> float:
-    """Share of the page's words that are expected to be right, 0..1. `lost`: share of its letter-like ink that no word covers."""
+def expected(words: Sequence[Word], engine: str, missed: float = 0.0) -> float:
+    """Share of the page's words that are expected to be right, 0..1. `missed`: share of its letters that no word covers."""
     if not words:
         return 0.0
     model = next((m for name, m in MODELS.items() if engine.startswith(name)), MODELS["sohoa"])
-    doubt, odd, lost = signs(words, lost)
-    return 1 / (1 + math.exp(model.bias + model.doubt * doubt + model.odd * odd + model.lost * lost))
+    doubt, odd = signs(words)
+    return (1 - missed) / (1 + math.exp(model.bias + model.doubt * doubt + model.odd * odd))
 
 
-def signs(words: Sequence[Word], lost: float) -> tuple[float, float, float]:
-    """What the model weighs: logarithms of the mean doubt, of the share of odd words, of the ink that no word covers."""
+def signs(words: Sequence[Word]) -> tuple[float, float]:
+    """What the model weighs: logarithms of the mean doubt and of the share of odd words."""
     doubt = sum(1 - w.confidence for w in words) / len(words)
     told = [(judge_word(w.text), w.confidence) for w in words]
     judged = sum(t is not None for t, _ in told)
     odd = sum(t is False and trust < UNSURE for t, trust in told)
-    return math.log(doubt + 0.004), math.log((odd + 0.5) / (judged + 20)), math.log(lost + 0.03)
+    return math.log(doubt + 0.004), math.log((odd + 0.5) / (judged + 20))
 
 
 def _verdict(page: Page, words: list[Word], quality: float, seen: Legibility | None, settings: Settings) -> tuple[PageState, str, str]:
     limits = settings.page
     if quality < limits.doubtful_quality:
-        failed = quality < limits.failed_quality and len(words) > 2
+        bulk = sum(w.confidence > TRUSTED for w in words) > BULK * len(words)
+        failed = quality < limits.failed_quality and len(words) > 2 and not bulk
         reason = _cause(page, words, quality, seen, settings)
-        if reason == "low_confidence" and not failed:
+        if reason in ("low_confidence", "missed_lines") and not failed:
             return PageState.DOUBTFUL, reason, ""
-        return PageState.FAILED if failed else PageState.DOUBTFUL, "unreadable" if reason == "low_confidence" else reason, "rescan"
+        return PageState.FAILED if failed else PageState.DOUBTFUL, "unreadable" if reason in ("low_confidence", "missed_lines") else reason, "rescan"
     if seen and seen.cut:
         return PageState.DOUBTFUL, f"cut_{seen.cut}", "rescan"
     if _few(words, page):
@@ -132,7 +134,7 @@ def _cause(page: Page, words: list[Word], quality: float, seen: Legibility | Non
         return "few_words"
     if seen and seen.contrast > HARSH and quality < BROKEN:
         return "harsh"
-    return "low_confidence"
+    return "missed_lines" if seen and seen.missed > 1 - settings.page.doubtful_quality else "low_confidence"
 
 
 def _coarse(page: Page, settings: Settings) -> bool:

@@ -51,7 +51,7 @@ class PageSettings(Section):
     network: str = Field("office", description="network of the batched engine: office (the shipped one), or an installed Tesseract pack, as vie")
     context: bool = Field(True, description="weigh what the network doubts with the Vietnamese language model")
     languages: str = Field("vie", description="Tesseract languages")
-    doubtful_quality: float = Field(0.96, description="share of words expected to be right below which a page is doubtful")
+    doubtful_quality: float = Field(0.95, description="share of words expected to be right below which a page is doubtful")
     failed_quality: float = Field(0.75, description="share of words expected to be right below which a page counts as unreadable")
 
 

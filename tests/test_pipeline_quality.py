@@ -54,7 +54,13 @@ def test_garbage_is_failed_and_scanned_again() -> None:
 
 def test_little_trust_with_nothing_wrong_about_the_scan_is_for_a_person_with_the_paper() -> None:
     assert verdict(page([("định", 0.88)] * 150)) == ("doubtful", "low_confidence", "")
-    assert verdict(page([("định", 0.95)] * 120 + [("cbúc", 0.1)] * 20)) == ("doubtful", "low_confidence", "")
+
+
+@pytest.mark.parametrize("engine", ["sohoa office", "tesseract 5.3.0 vie"])
+def test_handwriting_among_print_never_makes_a_page_unreadable(engine: str) -> None:
+    made = page([("định", 0.97)] * 120 + [("cbúc", 0.1)] * 25)
+    made = replace(made, reading=replace(made.reading, engine=engine))
+    assert verdict(made) == ("doubtful", "low_confidence", "")
 
 
 def test_few_words_on_much_ink_are_doubtful() -> None:
@@ -82,12 +88,12 @@ def test_thresholds_come_from_the_settings() -> None:
 
 @pytest.mark.parametrize("engine", ["sohoa office", "tesseract 5.3.0 vie", "another"])
 @given(st.lists(st.tuples(st.sampled_from(["định", "số", "nậtn", "12/3", "cbúc"]), st.floats(0, 1)), min_size=1, max_size=60), st.floats(0, 1))
-def test_quality_is_a_share_and_falls_with_trust_and_with_ink_that_was_not_read(engine: str, told: list[tuple[str, float]], lost: float) -> None:
+def test_quality_is_a_share_and_falls_with_trust_and_with_what_was_missed(engine: str, told: list[tuple[str, float]], missed: float) -> None:
     words = [Word(text, (0.1, 0.1, 0.2, 0.12), trust) for text, trust in told]
-    quality = expected(words, engine, lost)
-    assert 0.0 < quality < 1.0
-    assert expected([replace(w, confidence=w.confidence / 2) for w in words], engine, lost) <= quality + 1e-9
-    assert expected(words, engine, min(1.0, lost + 0.1)) <= quality
+    quality = expected(words, engine, missed)
+    assert 0.0 <= quality < 1.0
+    assert expected([replace(w, confidence=w.confidence / 2) for w in words], engine, missed) <= quality + 1e-9
+    assert expected(words, engine, min(1.0, missed + 0.1)) <= quality
 
 
 @pytest.mark.parametrize("state", [PageState.BLANK, PageState.SEPARATOR, PageState.SKIPPED, PageState.FAILED])
@@ -102,8 +108,20 @@ def test_a_digital_page_is_good_whatever_its_words() -> None:
 
 def test_every_reason_has_a_message_in_both_languages() -> None:
     told = tomllib.loads((Path(__file__).parents[1] / "pipeline" / "messages.toml").read_text(encoding="utf-8"))
-    reasons = ("unreadable", "garbled", "low_confidence", "few_words", "no_words", "low_resolution", "blurred", "too_pale", "small_letters", "harsh")
-    for reason in (*reasons, "cut_left", "cut_right", "cut_top", "cut_bottom"):
+    reasons = (
+        "unreadable",
+        "garbled",
+        "low_confidence",
+        "few_words",
+        "no_words",
+        "low_resolution",
+        "blurred",
+        "too_pale",
+        "small_letters",
+        "harsh",
+        "missed_lines",
+    )
+    for reason in (*reasons, "harsh", "missed_lines", "cut_left", "cut_right", "cut_top", "cut_bottom"):
         assert told[reason]["vi"]
         assert told[reason]["en"]
 
@@ -171,8 +189,10 @@ def test_ink_that_was_not_read_is_seen(grey: np.ndarray) -> None:
     made = read_and_judged(grey)
     lines = made.reading.lines
     half = replace(made, reading=replace(made.reading, lines=lines[: len(lines) // 2]))
-    assert measure(grey, made).uncovered < 0.05
-    assert measure(grey, half).uncovered > 0.25
+    assert measure(grey, made).missed == 0.0
+    assert measure(grey, half).missed > 0.25
+    judged = judge(replace(half, state=PageState.GOOD), Settings(), grey)
+    assert (judged.state, judged.reason, judged.advice) == (PageState.DOUBTFUL, "missed_lines", "")
 
 
 @pytest.mark.parametrize("skew", [-3.0, 2.0])
