@@ -28,7 +28,7 @@ def page_json(page: Page) -> dict[str, Any]:
     plain = page.to_json()
     reading = plain.pop("reading")
     words = [w for line in reading["lines"] for w in line["words"]]
-    kept = ("number", "state", "reason", "advice", "kind", "rotation", "skew", "dpi", "width", "height", "barcodes")
+    kept = ("number", "state", "reason", "advice", "quality", "kind", "rotation", "skew", "dpi", "width", "height", "barcodes")
     return {k: plain[k] for k in kept} | {
         "confidence": {"mean": reading["mean"], "p5": reading["p5"]},
         "text": page.reading.text,
