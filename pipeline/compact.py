@@ -91,7 +91,7 @@ def _layers(frame: LiftedImage, pixels: Pixels) -> tuple[LiftedImage, ...]:
     ground = page.ground()
     strays, at = _blobs(page.strays(ground), min(frame.dpi, LOOK_DPI)), min(frame.dpi, COARSE_DPI)
     photos = _boxes(strays, JOINED, at, width, height)
-    patterns = _boxes(strays | _patterns(page.pale(), min(frame.dpi, LOOK_DPI)), PATTERN_JOINED, at, width, height)
+    patterns = _boxes(strays | _patterns(page.faint, min(frame.dpi, LOOK_DPI)), PATTERN_JOINED, at, width, height)
     if _area(patterns) < MOST_PATTERN * width * height:  # a pattern all over, or faded letters, are no picture on a page
         photos = patterns
     if _area(photos) > MOST_PHOTO * width * height:
@@ -198,6 +198,7 @@ class _Page:
     share: Pixels  #: how much of each pixel of `small` is ink, 0..255
     kinds: Pixels  #: the kind of ink at LOOK_DPI: its hue twice, and one more where it is pale
     colours: dict[int, tuple[int, int, int]]  #: RGB of each kind that the page has
+    faint: Pixels  #: as `share`, of what is pale where it is, whatever is beside it
 
     @classmethod
     def of(cls, pixels: Pixels, dpi: float) -> _Page:
@@ -219,10 +220,11 @@ class _Page:
         darkest = cv2.erode(seen, np.ones((3, 3), np.uint8))
         pale = np.where(hues > 0, darkest > PALE[1], darkest > PALE[0])
         kinds = np.asarray(2 * hues + pale, np.uint8)
+        faint = np.where(pale | ((hues > 0) & (seen > PALE[1])), share, np.uint8(0))
         amounts = np.bincount(kinds[share > 127], minlength=10) / min(dpi, LOOK_DPI) ** 2
         kinds[np.isin(kinds, np.flatnonzero(amounts < AN_INK))] = 0
         colours = {int(k): _colour_of(small, kinds == k, share, pale=bool(k % 2)) for k in np.unique(kinds[share > 0])}
-        return cls(pixels, dpi, ink, small, share, kinds, colours)
+        return cls(pixels, dpi, ink, small, share, kinds, colours, faint)
 
     def inks(self, photos: Sequence[Rect]) -> Iterator[_Ink]:
         """The inks, without those of the photographs."""
@@ -230,10 +232,10 @@ class _Page:
         for x0, y0, x1, y1 in photos:
             self.ink[round(y0 * down) : round(y1 * down), round(x0 * across) : round(x1 * across)] = 0
         high, wide = self.ink.shape[0] / self.kinds.shape[0], self.ink.shape[1] / self.kinds.shape[1]
-        # the darkest last: each is drawn over those before, which reach under it lest paper shine through
+        # the darkest last: each is drawn over those before, which reach under it lest paper shine through; pale ink needs no such care
         for kind, colour in sorted(self.colours.items(), key=lambda item: (item[0] > 0, _lightness(item[1])), reverse=True):
             where = _mask(self.kinds == kind)
-            if kind:
+            if kind and kind % 2 == 0:
                 where = np.asarray(cv2.dilate(where, np.ones((3, 3), np.uint8)), np.uint8)
             x, y, w, h = cv2.boundingRect(cv2.bitwise_and(where, self.share))
             if not w:
@@ -251,10 +253,6 @@ class _Page:
         keep = _mask(cv2.dilate(self.share, np.ones((3, 3), np.uint8)) <= 8)
         paper = cv2.bitwise_and(self.small, self.small, mask=keep)
         return _filled(_reduced(np.asarray(paper, np.uint8), at, GROUND_DPI), _reduced(keep, at, GROUND_DPI))
-
-    def pale(self) -> Pixels:
-        """How much of each pixel at LOOK_DPI is pale ink, 0..255."""
-        return np.where(self.kinds % 2 == 1, self.share, np.uint8(0))
 
     def strays(self, ground: Pixels) -> Pixels:
         """By how many levels the layers differ from the page, at LOOK_DPI, in what is wider than a stroke's edge."""
