@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from pipeline import marks, noise, order, quality, tesseract
+from pipeline.errors import PageFailed, PageTimeout
 from pipeline.images import Pixels
 from pipeline.inkseal import without_seals
 from pipeline.leaders import without_leaders
@@ -49,7 +50,10 @@ def read_image(grey: Pixels, dpi: float, settings: Settings, languages: str = ""
     found = by_network(grey, dpi, network, models.language() if page.context else None, page.network, known)
     if page.engine == "batched" or not _doubtful(found):
         return found
-    other = by_tesseract(grey, dpi, settings, languages, known)
+    try:
+        other = by_tesseract(grey, dpi, settings, languages, known)
+    except (PageFailed, PageTimeout):  # a second opinion that cannot be had is no fault of the page
+        return found
     return other if _worth(other) > _worth(found) else found
 
 

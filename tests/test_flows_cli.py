@@ -52,7 +52,9 @@ def test_a_missing_tesseract_is_three_and_named(tmp_path: Path, samples: Path) -
     for name in ("pdftoppm", "pdftotext", "pdfinfo", "sh"):
         found = subprocess.run(["which", name], capture_output=True, text=True, check=True).stdout.strip()
         (tools / name).symlink_to(found)
-    done = trees.run("digitize", samples / "three" / "giay-khai-sinh.jpg", "--archive", tmp_path / "a", PATH=str(tools))
+    done = trees.run(
+        "digitize", samples / "three" / "giay-khai-sinh.jpg", "--archive", tmp_path / "a", PATH=str(tools), SOHOA_PAGE__ENGINE="pytesseract"
+    )
     assert done.returncode == Exit.MISSING_TOOL, done.stderr
     assert "tesseract" in done.stderr.lower()
 

@@ -217,7 +217,9 @@ def test_a_source_taken_away_fails_alone(tmp_path: Path, samples: Path) -> None:
     real = shutil.which("tesseract")
     (tools / "tesseract").write_text(f'#!/bin/sh\ncase "$*" in *page*) rm -f "{folder}/1.jpg";; esac\nexec {real} "$@"\n')
     (tools / "tesseract").chmod(0o755)
-    done = trees.run("digitize", folder, "--archive", tmp_path / "a", "--json", PATH=f"{tools}:{os.environ['PATH']}")
+    done = trees.run(
+        "digitize", folder, "--archive", tmp_path / "a", "--json", PATH=f"{tools}:{os.environ['PATH']}", SOHOA_PAGE__ENGINE="pytesseract"
+    )
     assert done.returncode == Exit.REVIEW, done.stderr
     records = by_name(done)
     assert not (folder / "1.jpg").exists()
@@ -254,14 +256,17 @@ def test_what_the_machine_did_to_a_page_is_mended_by_the_next_run(tmp_path: Path
     real = shutil.which("tesseract")
     (tools / "tesseract").write_text(f'#!/bin/sh\ncase "$*" in *--version*|*--list-langs*) exec {real} "$@";; esac\nkill -9 $$\n')
     (tools / "tesseract").chmod(0o755)
-    first = trees.run("digitize", scan, "--archive", archive, PATH=f"{tools}:{os.environ['PATH']}")
+    first = trees.run("digitize", scan, "--archive", archive, SOHOA_PAGE__ENGINE="pytesseract", PATH=f"{tools}:{os.environ['PATH']}")
     assert first.returncode == Exit.REVIEW, first.stderr
     assert "Tesseract broke off" in first.stdout
-    second = by_name(trees.run("digitize", scan, "--archive", archive, "--json"))["giay-khai-sinh.jpg"]
+    second = by_name(trees.run("digitize", scan, "--archive", archive, "--json", SOHOA_PAGE__ENGINE="pytesseract"))["giay-khai-sinh.jpg"]
     assert (second["outcome"], second["pages"][0]["state"], second["documents"][0]["type"]) == ("new", "good", "giay_khai_sinh")
-    assert by_name(trees.run("digitize", scan, "--archive", archive, "--json"))["giay-khai-sinh.jpg"]["outcome"] == "known"
+    assert (
+        by_name(trees.run("digitize", scan, "--archive", archive, "--json", SOHOA_PAGE__ENGINE="pytesseract"))["giay-khai-sinh.jpg"]["outcome"]
+        == "known"
+    )
     other = tmp_path / "undisturbed"
-    trees.run("digitize", scan, "--archive", other)
+    trees.run("digitize", scan, "--archive", other, SOHOA_PAGE__ENGINE="pytesseract")
     assert trees.objects(archive) == trees.objects(other)
 
 

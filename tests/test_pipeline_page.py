@@ -12,7 +12,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from pipeline import barcodes, lift, tesseract
+from pipeline import barcodes, lift, read
 from pipeline.codes import sheet_payload
 from pipeline.errors import MissingTool, UnreadableInput
 from pipeline.geometry import straighten
@@ -42,10 +42,10 @@ def saved(page: np.ndarray, path: Path, dpi: int = 200) -> SourceFile:
 
 @pytest.fixture
 def no_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(*_: object) -> None:
+    def never(*_: object, **__: object) -> None:
         raise AssertionError("this page needs no OCR")
 
-    monkeypatch.setattr(tesseract, "words", never)
+    monkeypatch.setattr(read, "read_image", never)
 
 
 @pytest.mark.parametrize("hazard", READABLE, ids=lambda h: h.name)
@@ -114,8 +114,7 @@ def test_a_separator_sheet_is_known_without_ocr(form: str, text: str, turn: int,
     ],
     ids=["wrong check digit", "a link", "another number", "a receipt"],
 )
-def test_other_barcodes_make_no_separator(form: str, text: str, rows: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tesseract, "words", lambda *_: [])
+def test_other_barcodes_make_no_separator(form: str, text: str, rows: tuple[str, ...], tmp_path: Path) -> None:
     at = (300, 900) if rows is ONE else (300, 2130)
     page = process_page(saved(sheet(form, text, rows[:25], at), tmp_path / "a.png"), 1, SETTINGS)
     assert page.state is not PageState.SEPARATOR
