@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Archive", "DocumentView", "DossierView", "Hit", "Query", "StoredDocument", "StoredSource", "Written"]
 
-#: Sources stored in one go are taken into the index together, for a commit of it costs as much as reading a page; asking it takes in the rest.
-INDEX_EVERY = 16
+#: Sources stored within so many seconds are taken into the index together, for a commit of it costs as much as reading a page; asking it, or
+#: closing the archive, takes in the rest.
+INDEX_EVERY = 2.0
 
 KINDS = ("pdf", "alto", "json", "original")
 
@@ -51,7 +53,7 @@ class Archive:
         self._lock = lock
         self._one = threading.RLock()
         self._index: SearchIndex | None = None
-        self._unindexed = 0
+        self._unindexed, self._indexed_at = 0, -INDEX_EVERY
         self._shelving = Shelving(store, catalogue, self.work)
 
     @classmethod
@@ -112,7 +114,7 @@ class Archive:
                 self.catalogue.replacing(source.sha256)
             self.catalogue.commit(self._shelving.source(record, written, batch_id=batch_id, reading=reading_digest))
             self._unindexed += 1
-            self._follow(index=self._unindexed >= INDEX_EVERY)
+            self._follow(index=time.monotonic() - self._indexed_at >= INDEX_EVERY)
             return self._stored(source.sha256, new=True)
 
     def again(self, record: SourceRecord, source: SourceFile, *, operator_code: str = "", folder_code: str = "") -> SourceRecord:
@@ -194,7 +196,7 @@ class Archive:
                     if self._lock is None and not _try_lock(stack, self.data / "lock"):
                         return self._index
                     self._index.catch_up(self.catalogue)
-            self._unindexed = 0
+            self._unindexed, self._indexed_at = 0, time.monotonic()
             return self._index
 
     def reindex(self) -> int:
