@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from pipeline import order
 from pipeline.images import Pixels
 from pipeline.leaders import without_leaders
 from pipeline.recognition import second
@@ -40,7 +41,7 @@ def read_lines(grey: Pixels, dpi: float, network: Network, language: Language | 
     for line, log_probs, reading in zip(found, scores, decoded, strict=True):
         words = _words(line, reading, len(log_probs), grey.shape)
         if words:
-            out.append(Line(tuple(words), _hull([w.box for w in words])))
+            out.append(order.line(words))
     return out, layout.tables
 
 
@@ -92,7 +93,3 @@ def _widest_gap(inked: np.ndarray, start: float, end: float) -> float:
             longest, best = len(run), at
         at += len(run) + 1
     return a + best + longest / 2 if longest else (start + end) / 2
-
-
-def _hull(boxes: Sequence[Box]) -> Box:
-    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
