@@ -123,6 +123,17 @@ class Barcode(Record):
 
 
 @dataclass(frozen=True)
+class Blank(Record):
+    """A place that a form of words leaves to the pen or the stamp (the number after `Số:`, day and month of a date), and what was read there."""
+
+    kind: str  #: `number`, `day`, `month` or `year`
+    box: Box  #: of the place
+    text: str = ""  #: digits; empty: something stands there, or nothing, but it was not read for sure
+    confidence: float = 0.0
+    ink: bool = False  #: something is written there
+
+
+@dataclass(frozen=True)
 class Page(Record):
     """One page of a source."""
 
@@ -140,6 +151,8 @@ class Page(Record):
     kind: str = "scan"  #: `scan`, `digital` (own text) or `mixed` (scan with vector text over it)
     reading: Reading = field(default_factory=Reading)
     barcodes: tuple[Barcode, ...] = ()
+    blanks: tuple[Blank, ...] = ()  #: places filled in by hand or stamp, from the picture
+    hash: str = ""  #: perceptual hash, 16 hexadecimal digits; near hashes are the same sheet scanned again
 
 
 @dataclass(frozen=True)
@@ -162,6 +175,17 @@ class Field(Record):
     page: int
     box: Box
     confidence: float  #: 0..1
+    source: str = "text"  #: `text`, `form` (beside its label), `barcode`, `mrz`, `handwriting`, `correction`
+    open: Box | None = None  #: where the part stands that `value` leaves open
+
+
+@dataclass(frozen=True)
+class Part(Record):
+    """One of several papers on the same page: two cards on one sheet, front and back."""
+
+    type: str
+    box: Box
+    fields: dict[str, Field] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -196,6 +220,7 @@ class Document(Record):
     fields: dict[str, Field] = field(default_factory=dict)  #: reference, issued_on, issuer, subject, signer, ...
     link: Link = field(default_factory=Link)
     review: tuple[str, ...] = ()  #: reasons why a person has to look, message keys
+    parts: tuple[Part, ...] = ()  #: the cards on its pages where there is more than one
 
 
 @dataclass(frozen=True)

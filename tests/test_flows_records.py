@@ -145,7 +145,8 @@ def check_document(document: Json, pages: set[int]) -> None:
     check_evidence(dossier["evidence"], pages)
     assert bool(dossier["evidence"]) or dossier["code"] is None
     for field in document["fields"].values():
-        assert field.keys() == {"value", "printed", "page", "box", "confidence"}
+        assert field.keys() == {"value", "printed", "page", "box", "confidence", "source", "open"}
+        assert field["source"] in {"text", "form", "barcode", "mrz", "handwriting", "correction"}
         assert field["value"]
         assert field["page"] in document["pages"]
         check_box(field["box"])
