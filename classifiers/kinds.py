@@ -26,6 +26,10 @@ class Kind:
     vi: str
     en: str
     group: str
+    fields: tuple[str, ...] = ()
+    archive: str = ""
+    retention: str = ""
+    sensitivity: str = ""
     titles: tuple[str, ...] = ()
     old: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
@@ -43,9 +47,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two types that are easily confused, each with the phrases that speak for it."""
+    """Two types that are easily confused, each with the phrases that speak for it; `vi`, `en`: in words what tells them apart."""
 
     types: tuple[str, str]
+    vi: str
+    en: str
     signs: tuple[tuple[str, ...], tuple[str, ...]]
 
 
@@ -66,6 +72,7 @@ class Catalogue:
     titles: tuple[Title, ...]
     cues: dict[str, tuple[tuple[str, str, float], ...]]  #: per type: folded cue, cue as printed, weight (1 / types that share it)
     symbols: dict[str, str]  #: first part of a symbol, as spelt -> type
+    fields: dict[str, tuple[str, str]]  #: name of a field -> what people call it, vi and en
 
 
 def plain(text: str) -> str:
@@ -93,12 +100,13 @@ def catalogue() -> Catalogue:
     """All types, in the order of the file."""
     data = tomllib.loads((Path(__file__).parent / "types.toml").read_text(encoding="utf-8"))
     kinds = {name: _kind(name, entry) for name, entry in data["type"].items()}
-    pairs = tuple(Pair((p["types"][0], p["types"][1]), (tuple(p["signs"][0]), tuple(p["signs"][1]))) for p in data["pair"])
+    pairs = tuple(Pair((p["types"][0], p["types"][1]), p["vi"], p["en"], (tuple(p["signs"][0]), tuple(p["signs"][1]))) for p in data["pair"])
     titles = tuple(Title(k.id, t, squeeze(t), letters(t)) for k in kinds.values() for t in dict.fromkeys((*k.titles, *k.old)))
     shared = Counter(plain(c) for k in kinds.values() for c in dict.fromkeys(k.cues))
     cues = {k.id: tuple((plain(c), c, 1.0 / shared[plain(c)]) for c in k.cues) for k in kinds.values()}
     symbols = {s: k.id for k in kinds.values() for s in k.symbols}
-    return Catalogue(kinds, pairs, titles, cues, symbols)
+    fields = {name: (entry["vi"], entry["en"]) for name, entry in data["field"].items()}
+    return Catalogue(kinds, pairs, titles, cues, symbols, fields)
 
 
 def spell_symbol(part: str) -> str:
@@ -114,6 +122,12 @@ def kind(name: str) -> Kind:
     """The type `name`; an id that the catalogue lacks (of a newer archive) is the unknown one."""
     kinds = catalogue().kinds
     return kinds.get(name, kinds[UNKNOWN])
+
+
+def field_name(name: str) -> str:
+    """Name of a field for people, in their language; one that the table lacks is its own name."""
+    vi, en = catalogue().fields.get(name, (name, name))
+    return en if language() == "en" else vi
 
 
 def type_name(name: str) -> str:
