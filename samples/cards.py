@@ -37,15 +37,16 @@ def front(sheet: Sheet, rng: random.Random, who: Person, x: float, y: float) -> 
     _portrait(sheet, x + 3.5 * z, y + 19 * z, 21 * z, 27 * z)
     left = x + 28 * z
     sheet.put(left, y + 21.5 * z, f"Số / No.: {who.number}", Style(9 * z, "sans", bold=True))
+    sheet.put(left, y + 25.0 * z, "Họ và tên / Full name:", label)
+    sheet.put(left, y + 28.1 * z, who.name.upper(), value)
+    sheet.put(left, y + 31.6 * z, f"Ngày sinh / Date of birth: {slashed(who.born)}", label.but(size=5.2 * z))
+    sheet.put(left + 33 * z, y + 31.6 * z, f"Giới tính / Sex: {who.sex}", label.but(size=5.2 * z))
     for dy, caption, text in (
-        (25.0, "Họ và tên / Full name:", who.name.upper()),
         (35.2, "Quê quán / Place of origin:", who.home),
         (41.6, "Nơi thường trú / Place of residence:", who.address.split(", ")[0] + ","),
     ):
         sheet.put(left, y + dy * z, caption, label)
         sheet.put(left, y + (dy + 3.1) * z, text, value)
-    sheet.put(left, y + 31.6 * z, f"Ngày sinh / Date of birth: {slashed(who.born)}", label.but(size=5.2 * z))
-    sheet.put(left + 33 * z, y + 31.6 * z, f"Giới tính / Sex: {who.sex}", label.but(size=5.2 * z))
     sheet.put(left, y + 48.2 * z, ", ".join(who.address.split(", ")[1:]), value)
     sheet.put(x + 3.5 * z, y + 49.8 * z, f"Có giá trị đến: {slashed(until)}", label)
 

@@ -9,6 +9,7 @@ import random
 import unicodedata
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,15 @@ def test_lines_of_the_truth_lie_on_ink(scan: Path) -> None:
             edge = max(4, round(0.006 * w))
             assert columns[:edge].any(), line["text"]
             assert columns[-edge:].any(), line["text"]
+
+
+@pytest.mark.parametrize("scan", SCANS, ids=lambda p: p.name)
+def test_the_truth_is_in_an_order_that_a_person_reads(scan: Path) -> None:
+    """From one line to the next the eye goes down, or up again to the top of another column; never back up in the same one."""
+    for page in truth_of(scan)["pages"]:
+        for one, following in pairwise(page["lines"]):
+            (left, top, right, _), (left2, top2, right2, _) = one["box"], following["box"]
+            assert top2 > top - 0.004 or min(right, right2) <= max(left, left2), f"{one['text']} before {following['text']}"
 
 
 def test_pdf_pages_have_the_size_of_the_paper() -> None:
