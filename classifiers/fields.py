@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
 from classifiers.classify import Guess
 from classifiers.codes import find_codes, procedure_code
-from classifiers.header import dates, head_date, letterhead, summary
+from classifiers.dates import dates, head_date, iso
+from classifiers.header import letterhead, summary
 from classifiers.identity import identity_of_barcode, mrz_of
 from classifiers.kinds import catalogue, kind, plain
 from classifiers.layout import Segment, Sheet, hull, make_segment, similarity
@@ -19,7 +19,6 @@ from pipeline.records import Box, Field
 
 #: Groups whose papers follow the layout of NĐ 30/2020.
 _OFFICE = ("office", "legal")
-_SLASHED = re.compile(r"(?<!\d)(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?((?:19|20)\d{2})(?!\d)")
 _SERIAL = re.compile(r"(?<![A-Z])([A-Z]{1,2})\s?(\d{6,8})(?!\d)")
 _FOOT = re.compile(r"^(?:[^\d]{2,40},\s*)?ng[àaảã]y\s*(\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]\s?(?:19|20)\d{2})\W*$", re.IGNORECASE)
 _NUMBER = re.compile(r"[A-Z]{0,3}\s?\d[0-9A-Z./-]{0,14}")
@@ -42,7 +41,8 @@ def read_fields(sheets: Sequence[Sheet], guess: Guess) -> dict[str, Field]:
             reference = find_plain_number(first)
         out["reference"] = _reference_field(first, reference, guess) if reference else _labelled_number(sheets, guess.type)
         out["issuer"], out["parent"] = letterhead(first)
-        out["issued_on"] = _labelled_date(sheets, guess.type) or head_date(first) or _foot_date(sheets) or _todays(sheets)
+        head = head_date(first)
+        out["issued_on"] = _labelled_date(sheets, guess.type) or (head.field if head else None) or _foot_date(sheets) or _todays(sheets)
         issued = group in _OFFICE or (reference is not None and "-" in reference.symbol)
         out["subject"] = summary(first, guess.type, guess.title) if issued else None
         out["signer"] = find_signer(sheets)
@@ -67,30 +67,31 @@ def _reference_field(sheet: Sheet, reference: Reference, guess: Guess) -> Field:
                 continue
             reference = replace(reference, symbol=head + dash + rest, confidence=reference.confidence * 0.8)
             break
-    return Field(reference.value, reference.printed, sheet.number, reference.box, round(reference.confidence, 3))
+    confidence = round(reference.confidence, 3)
+    return Field(reference.value, reference.printed, sheet.number, reference.box, confidence, reference.source, reference.open)
 
 
 def _foot_date(sheets: Sequence[Sheet]) -> Field | None:
     """The last `place, ngày … tháng … năm …` of the paper: the date over the signature."""
     for sheet in reversed(sheets):
-        for found, before in reversed(dates(sheet)):
-            words = plain(before).split()
-            placed = before.rstrip().endswith((",", ".")) and len(words) <= 7
-            if (placed or not words) and found.box[2] > 0.55:
-                return found
+        for found in reversed(dates(sheet)):
+            words = plain(found.before).split()
+            placed = found.before.rstrip().endswith((",", ".")) and len(words) <= 7
+            if (placed or not words) and found.field.box[2] > 0.55:
+                return found.field
         for s in reversed(sheet.by_place):
             m = _FOOT.match(s.text)
-            if m and s.middle > 0.55 and s.box[1] > 0.4 and _iso(m[1]):
-                return Field(_iso(m[1]), s.text, sheet.number, s.box, round(s.confidence, 3))
+            if m and s.middle > 0.55 and s.box[1] > 0.4 and iso(m[1]):
+                return Field(iso(m[1]), s.text, sheet.number, s.box, round(s.confidence, 3))
     return None
 
 
 def _todays(sheets: Sequence[Sheet]) -> Field | None:
     """The day on which parties met: `Hôm nay, ngày …` of contracts and minutes."""
     for sheet in sheets:
-        for found, before in dates(sheet):
-            if plain(before).startswith("hom nay"):
-                return found
+        for found in dates(sheet):
+            if plain(found.before).startswith("hom nay"):
+                return found.field
     return None
 
 
@@ -110,25 +111,10 @@ def _labelled_date(sheets: Sequence[Sheet], name: str) -> Field | None:
         if found is None:
             continue
         sheet, segment, rest = found
-        day = _iso(rest)
+        day = iso(rest)
         if day:
             return Field(day, rest.strip(), sheet.number, segment.box, round(segment.confidence, 3))
     return None
-
-
-def _iso(text: str) -> str:
-    """First date in `text`, `dd/mm/yyyy` or in words, as ISO; empty without one on the calendar."""
-    m = _SLASHED.search(text)
-    got = (m[3], m[2], m[1]) if m else None
-    if got is None:
-        w = re.search(r"ngay\s*(\d{1,2})\s*thang\s*(\d{1,2})\s*nam\s*((?:19|20)\d{2})", plain(text))
-        got = (w[3], w[2], w[1]) if w else None
-    if got is None:
-        return ""
-    try:
-        return date(int(got[0]), int(got[1]), int(got[2])).isoformat()
-    except ValueError:
-        return ""
 
 
 def _value_after(sheets: Sequence[Sheet], label: str) -> tuple[Sheet, Segment, str] | None:
@@ -200,7 +186,7 @@ def _one_stop(sheets: Sequence[Sheet]) -> dict[str, Field | None]:
     due = _value_after(sheets, "Thời gian trả kết quả giải quyết hồ sơ") or _value_after(sheets, "Thời gian trả kết quả")
     if due:
         sheet, segment, rest = due
-        day = _iso(rest)
+        day = iso(rest)
         hour = _HOUR.search(plain(rest))
         if day and hour and int(hour[1]) < 24:
             day += f"T{int(hour[1]):02d}:{int(hour[2] or 0) % 60:02d}"

@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from datetime import date
 from functools import cache
 from pathlib import Path
 
 from classifiers.kinds import LETTER, letters, plain
-from classifiers.layout import Segment, Sheet, Text, hull, make_segment
-from classifiers.reference import find_reference, trusted_digits
+from classifiers.layout import Segment, Sheet, hull, make_segment
+from classifiers.reference import find_reference
 from classifiers.titles import CAPITALS, Match
-from pipeline.records import Field, Word
+from pipeline.records import Field
 
-_DATE = re.compile(r"\bngay\s*(?P<d>.{0,14}?)\s*thang\s*(?P<m>.{0,10}?)\s*nam\s*[.:]{0,3}\s*(?P<y>(?:19|20)\d{2})(?!\d)")
 _SIGNS = ("-", "–", "&", "/", "+", "…")
-_BLANK = " .,:…_-"
 _NUMBER_SIGN = re.compile(r"^\W{0,3}[Ss][ốôóòồổỗộơớờởõỏọo]{1,3}\s*[:;.]|^\W{0,3}S[ốô]\s")
 #: Lines of a digital signature's appearance.
 _SIGNED = ("nguoi ky", "ky boi", "email", "co quan", "thoi gian ky", "ngay ky")
@@ -125,77 +122,6 @@ def respell(name: str) -> str:
                 break
         i += 1
     return " ".join(words)
-
-
-def rows(sheet: Sheet) -> list[list[Word]]:
-    """All words in lines across the whole width, columns not parted, top to bottom."""
-    out: list[list[Word]] = []
-    middles: list[float] = []
-    for w in sorted((w for s in sheet.segments for w in s.words), key=lambda w: (w.box[1] + w.box[3], w.box[0])):
-        middle = (w.box[1] + w.box[3]) / 2
-        if out and abs(middle - middles[-1]) < 0.55 * sheet.height:
-            out[-1].append(w)
-            middles[-1] += (middle - middles[-1]) / len(out[-1])
-        else:
-            out.append([w])
-            middles.append(middle)
-    return [sorted(r, key=lambda w: w.box[0]) for r in out]
-
-
-def dates(sheet: Sheet) -> list[tuple[Field, str]]:
-    """Every `ngày … tháng … năm …` of the page with what stands before it on the line (folded), from the top.
-
-    A value is an ISO date; a day or month left open or written by hand is left out (`2017-10`); a day that no calendar has gives no value at all.
-    """
-    out: list[tuple[Field, str]] = []
-    for row in rows(sheet):
-        text = Text([row], folded=True)
-        for m in _DATE.finditer(text.text):
-            found = _date(sheet, text, m)
-            if found:
-                out.append((found, text.text[: m.start()]))
-    return out
-
-
-def _date(sheet: Sheet, text: Text, m: re.Match[str]) -> Field | None:
-    words = text.span(m.start(), m.end())
-    line = make_segment(words)
-    day = _digits(sheet, text, m, "d", line)
-    month = _digits(sheet, text, m, "m", line)
-    if month and int(month) > 12:
-        month = ""
-    value = m["y"] + (f"-{int(month):02d}" if month else "") + (f"-{int(day):02d}" if month and day else "")
-    if month and day and not _on_calendar(value):
-        return None
-    return Field(value, " ".join(w.text for w in words), sheet.number, line.box, round(line.confidence, 3))
-
-
-def _digits(sheet: Sheet, text: Text, m: re.Match[str], group: str, line: Segment) -> str:
-    got = m[group].strip(_BLANK)
-    if not re.fullmatch(r"0?[1-9]|[12]\d|3[01]", got):
-        return ""
-    words = [w for w in text.span(m.start(group), m.end(group)) if any(c.isdigit() for c in w.text)]
-    return got if trusted_digits(sheet, words, line) else ""
-
-
-def _on_calendar(value: str) -> bool:
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-def head_date(sheet: Sheet) -> Field | None:
-    """Date in the letterhead: at the height of the number, right of it; None when the head has none."""
-    motto, reference = sheet.motto, find_reference(sheet)
-    if motto is None:
-        return None
-    low = max(motto.box[3] + 0.12, reference.box[3] + 0.03 if reference else 0.0)
-    for found, _ in dates(sheet):
-        if motto.box[1] < found.box[1] < low:
-            return found
-    return None
 
 
 def summary(sheet: Sheet, kind: str, title: Match | None) -> Field | None:

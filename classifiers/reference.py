@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from statistics import median
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from classifiers.kinds import catalogue, spell_symbol
 from classifiers.layout import Segment, Sheet, hull, make_segment
+from classifiers.penned import fill, place_at, printed_digits
 from pipeline.records import Box, Word
 
-#: Below this a group of digits is not taken for read.
-TRUST = 0.60
-#: A word that holds the symbol too is dragged down by its capitals and slashes.
-TRUST_GLUED = 0.40
-#: Handwriting in a blank stands out of the line: so many times the height of the printed digits beside it.
-TALL = 1.22
-TALL_GLUED = 1.45
-
 #: `Số:`, a small s only with its colon: `số 15/QĐ-UBND` at the head of a line is a citation.
-_SIGN = r"(?:[S5$][ốôóòồổỗộơớờởõỏọo0]{1,3}\s*[:;.,]{0,2}|s[ốôóòồổỗộơớờởõỏọo]{1,2}\s*[:;])"
-_TYPE = r"[A-ZĐ][A-Za-zĐđ]{0,7}\d{0,2}"
-_PART = r"[A-ZĐ&][A-Za-zĐđ&.0-9]{0,14}"
-_SYMBOL = rf"(?P<sym>{_TYPE}(?:\s?[-–—]{{1,2}}\s?{_PART}){{0,4}})"
+_SIGN = r"(?:[S5$8][ốôóòồổỗộơớờởõỏọo06]{1,3}\s*[:;.,]{0,2}|s[ốôóòồổỗộơớờởõỏọo]{1,2}\s*[:;])"
+_LEAD = r"^\W{0,4}(?:(?:Bộ\s+l|L)uật\s+|Pháp\s+lệnh\s+|Nghị\s+quyết\s+)?"
+_TYPE = r"[A-ZĐ][A-Za-zĐđ]{0,10}\d{0,3}"
+#: OCR reads a capital after a dash as a digit now and then (`TB-5YT`).
+_PART = r"(?:[A-ZĐ&]|[5801](?=[A-ZĐ]))[A-Za-zĐđ&.0-9]{0,14}"
+_SYMBOL = rf"(?P<sym>{_TYPE}(?:\s?(?:[-–—]{{1,2}}|[/.](?=[A-ZĐ]))\s?{_PART}){{0,4}})"
 _YEAR = r"(?:19|20)\d{2}"
-_OFFICE = re.compile(rf"^\W{{0,4}}(?:Luật\s+)?{_SIGN}\s*(?P<num>[^/⁄]{{0,16}}?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
+_OFFICE = re.compile(rf"{_LEAD}{_SIGN}\s*(?P<num>[^/⁄]{{0,18}}?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
 #: Party bodies put the type before the slash: 897-QĐ/TU.
-_PARTY = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?)\s*[-–]\s*(?P<sym>{_TYPE}\s*/\s*{_PART})")
+_PARTY = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?)\s*[-–]\s*(?P<sym>{_TYPE}\s*/\s*{_PART}(?:-{_PART}){{0,2}})")
+#: The slash lost: number and symbol run together, and the number may have swallowed it.
+_RUN = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{0,6}}[1Il|]?)\s*(?P<year>(?!))?(?P<sym>[A-ZĐ]{{2,8}}\s?[-–]\s?{_PART}(?:[-–]{_PART}){{0,2}})\W*$")
 _NUMBER = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d[0-9A-Z]{{0,12}})\s*(?:/\s*(?P<year>{_YEAR}))?\W*$")
 #: What is left when the number is illegible altogether.
-_OPEN = re.compile(rf"^\W{{0,3}}(?P<num>)[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}\W*$")
+_OPEN = re.compile(rf"^\W{{0,3}}(?P<num>\d{{0,6}})\s?[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}\W*$")
 _DIGITS = re.compile(r"\d{1,6}[a-zđ]?")
+_CAPITAL = str.maketrans("5801", "SBOI")
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,8 @@ class Reference:
     box: Box
     confidence: float
     party: bool = False
+    source: str = "text"
+    open: Box | None = None  #: where the number stands that is left open
 
     @property
     def value(self) -> str:
@@ -68,16 +67,28 @@ def find_reference(sheet: Sheet) -> Reference | None:
     motto = sheet.motto
     low = min(0.45, motto.box[3] + 0.14) if motto else 0.30
     for s in _candidates(sheet, low):
-        for pattern in (_PARTY, _OFFICE):
-            m = pattern.match(s.text)
-            if m:
-                return _reference(sheet, s, m, party=pattern is _PARTY)
+        for pattern in (_PARTY, _OFFICE, _RUN):
+            found = _best(s, pattern)
+            if found:
+                return _reference(sheet, *found, party=pattern is _PARTY, run=pattern is _RUN)
     if motto:
         for s in sheet.by_place:
-            m = _OPEN.match(s.text)
-            if m and motto.box[1] < s.box[1] < low and s.middle < 0.5:
-                return _reference(sheet, s, m, party=False)
+            found = _best(s, _OPEN)
+            if found and motto.box[1] < s.box[1] < low and s.middle < 0.5 and (not found[1]["num"] or "-" in found[1]["sym"]):
+                return _reference(sheet, *found, party=False)
     return None
+
+
+def _best(s: Segment, pattern: re.Pattern[str]) -> tuple[Segment, re.Match[str]] | None:
+    """The match on what was read, or on what the network alone read where that gives the fuller symbol (`/TB -SYT` for `/TB-5YT`)."""
+    raw = Segment(tuple(replace(w, text=w.raw or w.text) for w in s.words), s.box)
+    tried = [(t, m) for t in (s, raw) if (m := pattern.match(t.text))]
+    return max(tried, key=lambda t: _worth(t[1]["sym"])) if tried else None
+
+
+def _worth(symbol: str) -> tuple[bool, bool, bool]:
+    parts = re.split(r"[-–—/]\s*", symbol)
+    return len(parts) > 1, not any(p[:1].isdigit() for p in parts), spell_symbol(parts[0].strip()) in catalogue().symbols
 
 
 def find_plain_number(sheet: Sheet) -> Reference | None:
@@ -86,7 +97,7 @@ def find_plain_number(sheet: Sheet) -> Reference | None:
         m = _NUMBER.match(s.text)
         if m:
             words = [w for w in s.words if any(c.isdigit() for c in w.text)]
-            trusted = trusted_digits(sheet, words, s)
+            trusted = printed_digits(sheet, words, s)
             return Reference(m["num"], m["year"] or "", "", s.text, hull(w.box for w in words), s.confidence) if trusted else None
     return None
 
@@ -94,7 +105,7 @@ def find_plain_number(sheet: Sheet) -> Reference | None:
 def _candidates(sheet: Sheet, low: float) -> Iterator[Segment]:
     """Segments and whole rows above `low`, from the top: a blank left for the number may have torn the segment."""
     for s in sheet.by_place:
-        if s.box[1] < low and re.match(rf"^\W{{0,4}}(?:Luật\s+)?{_SIGN}", s.text):
+        if s.box[1] < low and re.match(rf"{_LEAD}{_SIGN}", s.text):
             row = [w for t in sheet.by_place for w in t.words if _same_row(s, w) and w.box[0] >= s.box[0]]
             yield make_segment(sorted(row, key=lambda w: w.box[0])) if len(row) > len(s.words) and "/" not in s.text else s
 
@@ -104,17 +115,24 @@ def _same_row(s: Segment, word: Word) -> bool:
     return s.box[1] - 0.2 * s.height < middle < s.box[3] + 0.2 * s.height
 
 
-def _reference(sheet: Sheet, s: Segment, m: re.Match[str], *, party: bool) -> Reference:
+def _reference(sheet: Sheet, s: Segment, m: re.Match[str], *, party: bool, run: bool = False) -> Reference:
     start, end = m.start("num"), m.end("sym")
     words = words_of(s, m.start(), end)
-    number = m["num"].strip()
-    if not _DIGITS.fullmatch(number) or not trusted_digits(sheet, words_of(s, start, m.end("num")), s):
-        number = ""
+    number = m["num"].replace(" ", "")
+    digits = number if _DIGITS.fullmatch(number) and not run else ""
+    held = [w for w in words_of(s, start, m.end("num")) if any(c.isdigit() for c in w.text)] if digits else []
+    place = place_at(s.words, start, m.end("num"), s)
+    filled = fill(sheet, "number", digits, held, s, place)
     symbol = re.sub(r"\s*([-–—/])[-–—\s]*", lambda d: "/" if d[1] == "/" else "-", m["sym"]).strip(".-&")
+    symbol = re.sub(r"(?<=[-/])[5801](?=[A-ZĐ])", lambda d: d[0].translate(_CAPITAL), symbol)
     head, sep, rest = symbol.partition("/" if party else "-")
-    confidence = make_segment(words).confidence
+    confidence = make_segment(words_of(s, m.start("sym"), end)).confidence
+    if filled.digits:
+        confidence = min(confidence, filled.confidence) if filled.source == "text" else filled.confidence
     year = "" if party else m["year"] or ""
-    return Reference(number, year, spell_symbol(head) + sep + rest, s.text[m.start() : end].strip(), hull(w.box for w in words), confidence, party)
+    printed = s.text[m.start() : end].strip()
+    box = hull(w.box for w in words)
+    return Reference(filled.digits, year, spell_symbol(head) + sep + rest, printed, box, confidence, party, filled.source, filled.open)
 
 
 def words_of(s: Segment, start: int, end: int) -> list[Word]:
@@ -126,21 +144,3 @@ def words_of(s: Segment, start: int, end: int) -> list[Word]:
             out.append(w)
         at += len(w.text) + 1
     return out
-
-
-def trusted_digits(sheet: Sheet, words: Sequence[Word], s: Segment) -> bool:
-    """Whether the digits in `words` were printed and well read: sure enough, and no taller than the print of the line."""
-    usual = _digit_height(sheet, s)
-    for w in words:
-        glued = any(c.isalpha() or c in "/:" for c in w.text)
-        if w.source == "file":
-            continue
-        if w.confidence < (TRUST_GLUED if glued else TRUST) or w.box[3] - w.box[1] > usual * (TALL_GLUED if glued else TALL):
-            return False
-    return bool(words)
-
-
-def _digit_height(sheet: Sheet, s: Segment) -> float:
-    """Height of printed digits near the segment: those of years in the upper part, else of usual words."""
-    years = [w.box[3] - w.box[1] for t in sheet.segments if t.box[1] < s.box[3] + 0.25 for w in t.words if re.fullmatch(r"(?:19|20)\d{2}", w.text)]
-    return median(years) if years else sheet.height * 1.05

@@ -1,0 +1,200 @@
+"""Days on paper: `ngày … tháng … năm …` wherever it stands, and the one in the head; a day or month filled in by hand stays open in that part alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from classifiers.kinds import plain
+from classifiers.layout import Segment, Sheet, Text, hull, make_segment
+from classifiers.penned import Filled, fill, place_at
+from classifiers.reference import Reference, find_reference
+from pipeline.records import Field, Word
+
+#: Folded. A stroke of the pen may have grown onto the word `tháng`; an O stands for a zero.
+_DATE = re.compile(
+    r"\bng[a-z]{0,2}y[ .:]{0,2}(?P<d>.{0,14}?)\s*(?P<mw>[a-z]{0,4}?[a-z1]hang)\s*(?P<m>.{0,10}?)\s*\bn[a-z]m\s*[.:]{0,3}\s*(?P<y>(?:19|2[0o])\s?[0-9o]{2})(?![0-9])"
+)
+_SLASHED = re.compile(r"(?<![\d/])(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?((?:19|20)\d{2})(?!\d)")
+_BEGUN = re.compile(r"(?:^|[,.]\s?|\s)ng[a-z]{0,2}y[a-z]?\b")
+_BLANK = " .,:;…_-–'`\"|[]()!"
+_DAY = re.compile(r"0?[1-9]|[12]\d|3[01]")
+_MONTH = re.compile(r"0?[1-9]|1[0-2]")
+#: A year that is read less surely than this says nothing.
+_YEAR_TRUST = 0.5
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A day found; `before`: what stands before it on its row, folded; `place`: the same words as printed, within its column."""
+
+    field: Field
+    before: str
+    place: tuple[Word, ...] = ()
+
+
+def rows(sheet: Sheet) -> list[list[Word]]:
+    """All words in lines across the whole width, columns not parted, top to bottom; what a file laid over its scan left out."""
+    out: list[list[Word]] = []
+    middles: list[float] = []
+    mixed = sheet.page.kind == "mixed"
+    words = [w for s in sheet.segments for w in s.words if not (mixed and w.source == "file")]
+    for w in sorted(words, key=lambda w: (w.box[1] + w.box[3], w.box[0])):
+        middle = (w.box[1] + w.box[3]) / 2
+        if out and abs(middle - middles[-1]) < 0.55 * sheet.height:
+            out[-1].append(w)
+            middles[-1] += (middle - middles[-1]) / len(out[-1])
+        else:
+            out.append([w])
+            middles.append(middle)
+    return [sorted(r, key=lambda w: w.box[0]) for r in out]
+
+
+def dates(sheet: Sheet) -> list[Dated]:
+    """Every day in words on the page, from the top.
+
+    A value is an ISO date. A day or month that was not printed and is not surely read is left out (`2017-10`, `2017`) and its place is the field's `open`.
+    """
+    out: list[Dated] = []
+    for row in rows(sheet):
+        text = Text([row], folded=True)
+        for m in _DATE.finditer(text.text):
+            found = _dated(sheet, row, text, m)
+            if found:
+                out.append(found)
+    return out
+
+
+def _dated(sheet: Sheet, row: Sequence[Word], text: Text, m: re.Match[str]) -> Dated | None:
+    words = text.span(m.start(), m.end())
+    line = make_segment(words)
+    year = m["y"].replace("o", "0").replace(" ", "")
+    year_words = text.span(m.start("y"), m.end("y"))
+    sure = min(w.confidence for w in year_words)
+    if sure < _YEAR_TRUST:
+        return None
+    day = _filled(sheet, row, text, m, "d", _DAY, line)
+    month = _filled(sheet, row, text, m, "m", _MONTH, line)
+    if month.digits and day.digits and not on_calendar(year, month.digits, day.digits):
+        place = hull(text_box(row, m, g, line) for g in "dm")
+        day, month = Filled("", 0.0, open=place), Filled("", 0.0, open=place)
+    return Dated(_field(sheet, words, year, sure, month, day, line), text.text[: m.start()], _place(sheet, row, words[0]))
+
+
+def _field(sheet: Sheet, words: Sequence[Word], year: str, sure: float, month: Filled, day: Filled, line: Segment) -> Field:
+    value = year
+    used = []
+    if month.digits:
+        value += f"-{int(month.digits):02d}"
+        used.append(month)
+        if day.digits:
+            value += f"-{int(day.digits):02d}"
+            used.append(day)
+    confidence = min([sure, *(p.confidence for p in used)])
+    source = "handwriting" if any(p.source == "handwriting" for p in used) else "text"
+    places = [p.open for p in (month, day) if p.open]
+    printed = " ".join(w.text for w in words)
+    return Field(value, printed, sheet.number, line.box, round(confidence, 3), source, hull(places) if places else None)
+
+
+def _filled(sheet: Sheet, row: Sequence[Word], text: Text, m: re.Match[str], group: str, shape: re.Pattern[str], line: Segment) -> Filled:
+    """What stands in the place of the day (`d`) or month (`m`)."""
+    got = m[group].strip(_BLANK)
+    digits = got if shape.fullmatch(got) and (group == "m" or m["mw"] == "thang") else ""
+    words = [w for w in text.span(m.start(group), m.end(group)) if any(c.isdigit() for c in w.text)] if digits else []
+    return fill(sheet, "day" if group == "d" else "month", digits, words, line, text_box(row, m, group, line))
+
+
+def text_box(row: Sequence[Word], m: re.Match[str], group: str, line: Segment) -> tuple[float, float, float, float]:
+    """Box of a group of the folded row: folding keeps every letter, so its offsets are those of the words joined by spaces."""
+    start, end = m.span(group)
+    if not m[group].strip() and group == "d" and m["mw"] != "thang":
+        start, end = m.span("mw")
+        end = max(start + 1, end - 4)
+    return place_at(row, start, end, line)
+
+
+def _place(sheet: Sheet, row: Sequence[Word], first: Word) -> tuple[Word, ...]:
+    """The words before the day in its own column: `Hà Nội,`."""
+    aspect = sheet.page.height / sheet.page.width if sheet.page.width else 1.414
+    out: list[Word] = []
+    right = first
+    for w in reversed([w for w in row if w.box[2] <= first.box[0] + 0.004 and w is not first]):
+        if right.box[0] - w.box[2] > 1.2 * aspect * sheet.height or len(out) == 7:
+            break
+        out.insert(0, w)
+        right = w
+    return tuple(out)
+
+
+def on_calendar(year: str, month: str, day: str) -> bool:
+    """Whether there is such a day."""
+    try:
+        date(int(year), int(month), int(day))
+    except ValueError:
+        return False
+    return True
+
+
+def iso(text: str) -> str:
+    """First date in `text`, `dd/mm/yyyy` or in words, as ISO; empty without one on the calendar."""
+    m = _SLASHED.search(text)
+    got = (m[3], m[2], m[1]) if m else None
+    if got is None:
+        w = re.search(r"ngay\s*(\d{1,2})\s*thang\s*(\d{1,2})\s*nam\s*((?:19|20)\d{2})", plain(text))
+        got = (w[3], w[2], w[1]) if w else None
+    if got is None or not on_calendar(*got):
+        return ""
+    return date(*(int(p) for p in got)).isoformat()
+
+
+def head_date(sheet: Sheet) -> Dated | None:
+    """Date in the letterhead: at the height of the number, right of it; None when the head has none.
+
+    Where a stamp lies over all but its beginning, the year of the reference (`21/2026/TT-BCT`) is what remains of it.
+    """
+    motto, reference = sheet.motto, find_reference(sheet)
+    if motto is None and reference is None:
+        return None
+    top, low = _zone(sheet, motto, reference)
+    for found in dates(sheet):
+        if top < found.field.box[1] < low and (motto is not None or found.field.box[0] > 0.4):
+            return found
+    for row in rows(sheet):
+        text = Text([row])
+        if not top < row[0].box[1] < low:
+            continue
+        for m in _SLASHED.finditer(text.text):
+            words = text.span(m.start(), m.end())
+            if words[0].box[0] > 0.45 and on_calendar(m[3], m[2], m[1]) and min(w.confidence for w in words) > 0.85:
+                box = hull(w.box for w in words)
+                value = date(int(m[3]), int(m[2]), int(m[1])).isoformat()
+                found_field = Field(value, m.group(0), sheet.number, box, round(min(w.confidence for w in words), 3))
+                if re.search(r"[,.]\s*(?:ng[àaảã]y\s*)?$", text.text[: m.start()], re.IGNORECASE):
+                    return Dated(found_field, text.text[: m.start()])
+    return _begun(sheet, top, low, reference)
+
+
+def _zone(sheet: Sheet, motto: Segment | None, reference: Reference | None) -> tuple[float, float]:
+    if motto is not None:
+        return motto.box[1], max(motto.box[3] + 0.12, reference.box[3] + 0.03 if reference else 0.0)
+    assert reference is not None
+    return reference.box[1] - 3 * sheet.height, reference.box[3] + 3 * sheet.height
+
+
+def _begun(sheet: Sheet, top: float, low: float, reference: Reference | None) -> Dated | None:
+    if reference is None or not reference.year:
+        return None
+    for s in sheet.by_place:
+        text = Text([s.words], folded=True)
+        m = _BEGUN.search(text.text)
+        if m and top < s.box[1] < low and s.box[0] > 0.4 and "," in s.text:
+            words = text.span(m.start(), len(text.text))
+            right = words[0].box[2]
+            place = (right, s.box[1], max(0.95, right), s.box[3])
+            before = [w for w in s.words if w.box[2] <= words[-1].box[0] + 0.004]
+            printed = " ".join(w.text for w in words)
+            return Dated(Field(reference.year, printed, sheet.number, s.box, 0.9, "text", place), text.text[: m.start()], tuple(before))
+    return None
