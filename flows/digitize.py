@@ -15,7 +15,7 @@ from typing import Any
 from flows import prefect_home
 from flows.batch import Batch, Outcome, Progress
 from flows.jobs import own_tesseract_threads
-from flows.pool import Pool
+from flows.pool import Pool, warm_up
 from flows.reading import now
 from flows.server import EmbeddedServer, embedded_always, wanted
 from pipeline.errors import SohoaError, Transient
@@ -68,6 +68,8 @@ def digitize(
     files = list(discover(paths)) if found is None else list(found)
     report = BatchReport(location, now())
     begun = time.monotonic()
+    if files:
+        warm_up()
     with Archive.open(location, settings, write=True) as archive, Pool(settings.pool_size()) as pool:
         batch = Batch(files, archive, pool, settings, operator_code=dossier, progress=progress, keep=keep)
         batch.start()

@@ -1,4 +1,4 @@
-"""Worker processes, one per core, that survive what a bad page does to them.
+"""Worker processes, one per core, that survive what a bad page does to them; `nursery.py` forks them.
 
 A worker that dies or overruns its time is replaced; its job is tried once more, then answered with a `Lost`. When this process dies, however it
 dies, every worker and its Tesseract child go with it: each worker leads a process group of its own, and a shell in
@@ -22,10 +22,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar
+
+from flows.nursery import Nursery
 
 T = TypeVar("T")
 _LAST = 1_000_000  #: priority of the job that ends a worker's thread
@@ -52,22 +53,21 @@ class _Job:
 
 @dataclass
 class _Worker:
-    process: mp.process.BaseProcess
+    pid: int
     pipe: Connection
     lifeline: Connection
     folder: str  #: its temporary files
 
     def strike(self) -> None:
         """Ends the worker and whatever it has started; one that has just begun leads no group yet."""
-        if self.process.pid:
-            for kill in (os.killpg, os.kill):
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    kill(self.process.pid, signal.SIGKILL)
+        for kill in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                kill(self.pid, signal.SIGKILL)
 
     def kill(self) -> None:
         """The same, and waits until it is gone with its files."""
         self.strike()
-        self.process.join()
+        _nursery.reap(self.pid)
         self.pipe.close()
         self.lifeline.close()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -79,7 +79,6 @@ class Pool:
     def __init__(self, size: int) -> None:
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._numbers = itertools.count()
-        self._context = mp.get_context("spawn")
         self._closing = threading.Event()
         self._workers: dict[int, _Worker] = {}
         self._lock = threading.Lock()
@@ -114,17 +113,15 @@ class Pool:
         self.close()
 
     def _start(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        watched, lifeline = self._context.Pipe(duplex=False)
+        ours, theirs = mp.Pipe()
+        watched, lifeline = mp.Pipe(duplex=False)
         folder = str(Path(tempfile.gettempdir()) / f"sohoa-{secrets.token_hex(8)}")  # made by the worker once somebody stands by to remove it
-        process = self._context.Process(target=_work, args=(theirs, watched, folder), daemon=True)
-        resource_tracker.ensure_running()  # before the mask, for starting it lets the signal through again
-        # inherited: Ctrl-C on the terminal reaches a worker too, and while it starts it would answer with a traceback
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        process.start()
-        theirs.close()
-        watched.close()
-        return _Worker(process, ours, lifeline, folder)
+        try:
+            pid = _nursery.fork(theirs, watched, folder)
+        finally:
+            theirs.close()
+            watched.close()
+        return _Worker(pid, ours, lifeline, folder)
 
     def _serve(self, index: int) -> None:
         worker: _Worker | None = None
@@ -133,7 +130,11 @@ class Pool:
                 if not job.tries and not job.future.set_running_or_notify_cancel():
                     continue
                 if worker is None:
-                    worker = self._start()
+                    try:
+                        worker = self._start()
+                    except OSError:  # no memory or no descriptors for another process
+                        job.future.set_exception(Lost("worker_died"))
+                        continue
                     with self._lock:
                         self._workers[index] = worker
                     if self._closing.is_set():
@@ -170,6 +171,11 @@ class Pool:
         return ""
 
 
+def warm_up() -> None:
+    """Has what workers need imported while this process goes on to something else."""
+    _nursery.warm_up()
+
+
 def _nothing() -> None:
     """The job that is never run."""
 
@@ -178,8 +184,6 @@ def _work(pipe: Connection, lifeline: Connection, folder: str) -> None:
     """A worker's life: one job at a time until the pipe ends; all temporary files, its children's too, in `folder`."""
     os.setpgid(0, 0)
     os.environ["TMPDIR"] = tempfile.tempdir = folder
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if not os.environ.get("SOHOA_DEBUG"):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries mutter of broken files; what matters is in the answer
@@ -202,3 +206,5 @@ def _work(pipe: Connection, lifeline: Connection, folder: str) -> None:
         except (TypeError, AttributeError, ValueError) as error:  # an answer or exception that cannot travel
             pipe.send((False, RuntimeError(f"{type(error).__name__} while sending {type(answer[1]).__name__}")))
 
+
+_nursery = Nursery(_work)
