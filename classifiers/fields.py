@@ -13,8 +13,9 @@ from classifiers.header import letterhead, summary
 from classifiers.identity import identity_of_barcode, mrz_of
 from classifiers.kinds import catalogue, kind, plain
 from classifiers.layout import Segment, Sheet, hull, make_segment, similarity
+from classifiers.names import as_person
 from classifiers.reference import Reference, find_plain_number, find_reference
-from classifiers.signature import as_person, find_signer
+from classifiers.signature import find_signature
 from pipeline.records import Box, Field
 
 #: Groups whose papers follow the layout of NĐ 30/2020.
@@ -45,7 +46,7 @@ def read_fields(sheets: Sequence[Sheet], guess: Guess) -> dict[str, Field]:
         out["issued_on"] = _labelled_date(sheets, guess.type) or (head.field if head else None) or _foot_date(sheets) or _todays(sheets)
         issued = group in _OFFICE or (reference is not None and "-" in reference.symbol)
         out["subject"] = summary(first, guess.type, guess.title) if issued else None
-        out["signer"] = find_signer(sheets)
+        out |= find_signature(sheets)
         out["holder"] = _labelled(sheets, kind(guess.type).holder)
     if kind(guess.type).own_code:
         out |= _one_stop(sheets)

@@ -23,7 +23,9 @@ _OFFICE = re.compile(rf"{_LEAD}{_SIGN}\s*(?P<num>[^/⁄]{{0,18}}?)\s*[/⁄]\s*(?
 #: Party bodies put the type before the slash: 897-QĐ/TU.
 _PARTY = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?)\s*[-–]\s*(?P<sym>{_TYPE}\s*/\s*{_PART}(?:-{_PART}){{0,2}})")
 #: The slash lost: number and symbol run together, and the number may have swallowed it.
-_RUN = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{0,6}}[1Il|]?)\s*(?P<year>(?!))?(?P<sym>[A-ZĐ]{{2,8}}\s?[-–]\s?{_PART}(?:[-–]{_PART}){{0,2}})\W*$")
+_RUN = re.compile(
+    rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{0,6}}[1Il|]?)\s*(?P<year>(?!))?(?P<sym>[A-ZĐ]{{2,8}}\s?[-–]\s?{_PART}(?:[-–]{_PART}){{0,2}})\W*$"
+)
 _NUMBER = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d[0-9A-Z]{{0,12}})\s*(?:/\s*(?P<year>{_YEAR}))?\W*$")
 #: What is left when the number is illegible altogether.
 _OPEN = re.compile(rf"^\W{{0,3}}(?P<num>\d{{0,6}})\s?[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}\W*$")
