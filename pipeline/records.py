@@ -152,7 +152,7 @@ class Page(Record):
     reading: Reading = field(default_factory=Reading)
     barcodes: tuple[Barcode, ...] = ()
     blanks: tuple[Blank, ...] = ()  #: places filled in by hand or stamp, from the picture
-    hash: str = ""  #: perceptual hash, 16 hexadecimal digits; near hashes are the same sheet scanned again
+    hash: str = ""  #: how the page looks, hexadecimal, see pipeline/hash.py; near hashes may be the same sheet scanned again
 
 
 @dataclass(frozen=True)
@@ -209,6 +209,17 @@ class Link(Record):
 
 
 @dataclass(frozen=True)
+class Doubt(Record):
+    """One thing about a document that a person has to look at."""
+
+    reason: str  #: message key: `field_open`, `field_uncertain`, `field_missing`, `unknown_type`, `low_score` ...
+    field: str = ""  #: `type`, or the name of a field; empty: the document as a whole
+    page: int = 0
+    box: Box | None = None
+    candidates: tuple[str, ...] = ()  #: values between which to choose, best first
+
+
+@dataclass(frozen=True)
 class Document(Record):
     """One paper of a dossier, within one source."""
 
@@ -221,6 +232,7 @@ class Document(Record):
     link: Link = field(default_factory=Link)
     review: tuple[str, ...] = ()  #: reasons why a person has to look, message keys
     parts: tuple[Part, ...] = ()  #: the cards on its pages where there is more than one
+    doubts: tuple[Doubt, ...] = ()  #: what does not pass the gate, see `classifiers/gate.py`
 
 
 @dataclass(frozen=True)

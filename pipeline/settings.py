@@ -75,6 +75,17 @@ class Night(Section):
     error_budget: float = Field(0.5, description="share of files that may fail before the batch stops, once 20 were tried")
 
 
+class Review(Section):
+    """What passes without a person's look: everything about a document above these, see `./sohoa bench understanding` for what is wrong of that."""
+
+    type: float = Field(0.80, description="score of a type of paper below which somebody has to look")
+    field: float = Field(0.80, description="confidence of a value below which somebody has to look")
+    fields: dict[str, float] = Field(
+        default_factory=dict, description="the same for single fields, instead of `field`: reference, issued_on, issuer, subject, signer ..."
+    )
+    same_page: int = Field(7, ge=0, le=7, description="bits in which the pictures of two pages may differ that count as one sheet scanned twice")
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -85,6 +96,7 @@ class Settings(BaseSettings):
     page: PageSettings = PageSettings()
     archive: Archive = Archive()
     night: Night = Night()
+    review: Review = Review()
 
     @classmethod
     def settings_customise_sources(

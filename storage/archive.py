@@ -24,9 +24,11 @@ from pipeline.settings import ROOT, Settings
 from storage import layout
 from storage.catalogue import Catalogue, now
 from storage.database import Database, sqlite_url
+from storage.desk import Desk
 from storage.folder import OWN, FolderStore
 from storage.lock import WriteLock
 from storage.objects import S3_SCHEME, NoSuchObject, ObjectStore, digest, open_store
+from storage.review import CORRECTED, DOSSIER, Correction, settled_by
 from storage.shelving import CONFLICT, Shelving
 from storage.views import DocumentView, DossierView, Hit, Query, StoredDocument, StoredSource, Written
 
@@ -42,7 +44,7 @@ INDEX_EVERY = 2.0
 KINDS = ("pdf", "alto", "json", "original")
 
 
-class Archive:
+class Archive(Desk):
     """Open one with `Archive.open`. Methods may be called from several threads; writes wait for each other."""
 
     def __init__(self, store: ObjectStore, catalogue: Catalogue, data: Path, *, lock: WriteLock | None) -> None:
@@ -77,7 +79,7 @@ class Archive:
                 elif not database.at_head():
                     with WriteLock(data / "lock"):
                         database.migrate()
-                archive = cls(store, Catalogue(database), data, lock=lock)
+                archive = cls(store, Catalogue(database, settings.review.same_page), data, lock=lock)
                 if write:
                     archive._recover()
                 try:
@@ -137,11 +139,11 @@ class Archive:
                     if view.dossier or CONFLICT in view.review:
                         self._contest(view, Evidence("operator" if operator_code else "folder", code))
                     else:
-                        self.file(view.id, code)
+                        self._file(view, code, "")
             current = self.catalogue.record(source.sha256)
         return replace(current or record, source=source)
 
-    def file(self, document_id: str, code: str) -> DocumentView:
+    def file(self, document_id: str, code: str, *, by: str = "") -> DocumentView:
         """Give an unfiled document its dossier, by a person's word: objects are copied and proved, manifests, catalogue and index follow.
 
         Raises UsageError: unknown document, invalid code, already in another dossier. The same again changes nothing.
@@ -151,15 +153,21 @@ class Archive:
             raise UsageError("bad_code", code=code)
         with self._one:
             view = self._document(document_id)
-            if view.dossier == code and not view.review:
-                return view
-            at = now()
-            link = Link(code, (Evidence("operator", code),))
-            commit = self._shelving.relink(view.id, link, Step("file", "sohoa", "1", "operator", at), operator=True)
-            self._journal("file", view.id, {"dossier": code, "before": view.dossier, "candidates": list(view.candidates)}, at)
-            self.catalogue.commit(commit)
-            self._follow()
-            return self._document(view.id)
+            return view if view.dossier == code and not view.review else self._file(view, code, by or "operator")
+
+    def _file(self, view: DocumentView, code: str, by: str) -> DocumentView:
+        """`by`: the person whose word this is, empty where it is the name of a folder or the code given for a whole batch."""
+        at = now()
+        link = Link(code, (Evidence("operator", code),))
+        commit = self._shelving.relink(view.id, link, Step("file", "sohoa", "1", "operator", at), operator=True)
+        self._journal("file", view.id, {"dossier": code, "before": view.dossier, "candidates": list(view.candidates), "by": by}, at)
+        if by:
+            said = Correction(view.id, DOSSIER, view.dossier, code, by, at, view.source, view.pages)
+            waiting = [f for f in self.catalogue.findings_of_source(view.source) if f.document == view.id]
+            commit = replace(commit, corrections=(said,), settled=dict.fromkeys(settled_by(said, waiting), CORRECTED), by=by)
+        self.catalogue.commit(commit)
+        self._follow()
+        return self._document(view.id)
 
     def keep(self, key: str, data: bytes, media_type: str) -> None:
         """Put a report or the like beside the archived objects (`reports/...`, `journal/...`), proved."""
@@ -325,6 +333,7 @@ class Archive:
         if isinstance(self.objects, FolderStore):
             self.objects.sweep()
         self._clean()
+        self.catalogue.fill_queue()
         from storage.index import indexed_generation
 
         if indexed_generation(self.data / "index") != self.catalogue.generation():

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-import json
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from pipeline.codes import agency_of, level1_of, received_on
 from pipeline.records import Box, Document, Failure, Page, PageState, SourceFile, SourceRecord, Step
+from storage import duplicates, known, review
 from storage.database import Database
 from storage.layout import Json, entry_of
-from storage.models import audit, batches, cleanups, documents, dossiers, other_codes, pages, receipts, sources, state
+from storage.ledger import Ledger
+from storage.models import cleanups, documents, dossiers, findings, other_codes, pages, receipts, sources, state
+from storage.review import Correction
+from storage.rows import (
+    WAITING,
+    audit_row,
+    batch_row,
+    bump,
+    cleanup_rows,
+    document_row,
+    dossier_row,
+    generation,
+    now,
+    pack,
+    page_row,
+    receipt_row,
+    title_of,
+    unpack,
+    view,
+    views,
+)  # fmt: skip
 from storage.views import DocumentView, DossierView
 
-WAITING, DONE = "waiting", "done"
+__all__ = ["Catalogue", "Commit", "now", "pack", "title_of", "unpack"]
 
 #: Queries with many keys go in portions: SQLite takes 32,766 parameters, others less.
 PORTION = 500
@@ -37,23 +54,18 @@ class Commit:
     by_operator: frozenset[str] = frozenset()  #: ids of documents whose dossier a person gave
     cleanups: Sequence[str] = ()  #: object keys to remove once this is committed
     action: str = "store"  #: for the audit
+    corrections: Sequence[Correction] = ()  #: what a person put right with this
+    settled: Mapping[str, str] = field(default_factory=dict)  #: ids of findings that are decided by it -> `accepted` or `corrected`
+    by: str = ""  #: who decided
 
 
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def title_of(document: Document) -> str:
-    """Its title as printed, else what it is about."""
-    printed = next((e.text for e in document.evidence if e.kind == "title"), "")
-    return printed or (document.fields["subject"].value if "subject" in document.fields else "")
-
-
-class Catalogue:
+class Catalogue(Ledger):
     """Reads and writes of the catalogue. Every method raises Unreachable (or NotWritten) when the database fails."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, same_page: int = duplicates.SURE) -> None:
+        """`same_page`: see `review.same_page` in the settings."""
         self.database = database
+        self._same_page = same_page
 
     # sources
 
@@ -96,8 +108,8 @@ class Catalogue:
 
     def add_name(self, sha256: str, name: str, batch: str, received: str) -> None:
         with self.database.writing() as c:
-            _batch(c, batch)
-            _receipt(c, sha256, name, batch, received)
+            batch_row(c, batch)
+            receipt_row(c, sha256, name, batch, received)
 
     def replacing(self, sha256: str) -> None:
         """From now until the commit no reading of this source counts: its objects are being replaced."""
@@ -108,8 +120,8 @@ class Catalogue:
         """One source with its pages, documents and dossiers, in one transaction; what an older reading left is replaced."""
         record, sha256 = what.record, what.record.source.sha256
         with self.database.writing() as c:
-            _batch(c, what.batch)
-            generation = _bump(c)
+            batch_row(c, what.batch)
+            number = bump(c)
             source = record.source
             values = {
                 "reading": what.reading,
@@ -121,44 +133,77 @@ class Catalogue:
                 "record": {"steps": [s.to_json() for s in record.steps], "error": record.error.to_json() if record.error else None},
                 "original": what.original,
                 "error": record.error.code if record.error else "",
-                "generation": generation,
+                "generation": number,
             }
             if c.execute(select(sources.c.sha256).where(sources.c.sha256 == sha256)).scalar():
                 c.execute(update(sources).where(sources.c.sha256 == sha256).values(**values))
             else:
                 c.execute(insert(sources).values(sha256=sha256, batch=what.batch, name=source.name, received=source.received, **values))
-            _receipt(c, sha256, source.name, what.batch, source.received)
+            receipt_row(c, sha256, source.name, what.batch, source.received)
+            left = select(documents.c.dossier).where(documents.c.source == sha256)
+            codes = {*c.execute(left).scalars(), *(d.link.code for d in record.documents)} - {None, ""}
             c.execute(delete(documents).where(documents.c.source == sha256))
             c.execute(delete(pages).where(pages.c.source == sha256))
             for code in sorted({d.link.code for d in record.documents if d.link.code}):
-                _dossier(c, code, what.alternatives.get(code, []))
+                dossier_row(c, code, what.alternatives.get(code, []))
+            at = now()
+            for correction in what.corrections:
+                review.note(c, correction)
+            review.decide(c, what.settled, by=what.by, at=at)
+            settled = review.decided(c, sha256)
             for position, (document, entry) in enumerate(zip(record.documents, what.entries, strict=True)):
                 operator = "operator" if entry["id"] in what.by_operator else ""
-                c.execute(insert(documents).values(**_document(document, entry, operator), source=sha256, position=position))
+                values = document_row(document, entry, operator, review.open_reasons(document, sha256, settled))
+                c.execute(insert(documents).values(**values, source=sha256, position=position))
             owner = {n: e["id"] for d, e in zip(record.documents, what.entries, strict=True) for n in reversed(d.pages)}
             if record.pages:
-                c.execute(insert(pages), [_page(sha256, p, owner.get(p.number)) for p in record.pages])
-            _cleanups(c, what.cleanups)
+                c.execute(insert(pages), [page_row(sha256, p, owner.get(p.number)) for p in record.pages])
+            cleanup_rows(c, what.cleanups)
             for key in (p["key"] for e in what.entries for p in e["files"].values()):
                 c.execute(delete(cleanups).where(cleanups.c.key == key))  # in use again
+            self._queue(c, record, [e["id"] for e in what.entries], what.batch, codes, at)
             filed = {e["id"]: d.link.code for d, e in zip(record.documents, what.entries, strict=True)}
-            _audit(c, what.action, sha256, {"reading": what.reading, "batch": what.batch, "documents": filed})
+            audit_row(c, what.action, sha256, {"reading": what.reading, "batch": what.batch, "documents": filed})
+
+    def _queue(self, c: Connection, record: SourceRecord, ids: Sequence[str], batch: str, codes: set[str], at: str) -> None:
+        """What of a source now waits for a person, in the transaction that stores it."""
+        found = review.findings_of(record, ids, batch)
+        found += duplicates.take(c, record, ids, batch, within=self._same_page)
+        review.sync(c, found, source=record.source.sha256, at=at)
+        known.follow(c, codes, at)
+
+    def fill_queue(self) -> None:
+        """The same for what was stored before there was a queue; once in an archive's life."""
+        with self.database.reading() as c:
+            if c.execute(select(state.c.value).where(state.c.name == "queue")).scalar():
+                return
+            left = list(c.execute(select(sources.c.sha256).order_by(sources.c.generation, sources.c.sha256)).scalars())
+        for begin in range(0, len(left), PORTION):
+            records = [
+                (r, [e["id"] for e in self.entries(sha)], self.batch_of(sha)) for sha in left[begin : begin + PORTION] if (r := self.record(sha))
+            ]
+            with self.database.writing() as c:
+                for record, ids, batch in records:
+                    self._queue(c, record, ids, batch, set(), now())
+        with self.database.writing() as c:
+            c.execute(insert(state).values(name="queue", value=1))
 
     # documents and dossiers
 
     def document(self, id_: str) -> DocumentView | None:
         """By id, or by a beginning of one that is unique."""
         with self.database.reading() as c:
-            found = c.execute(_views().where(documents.c.id == id_)).all() or c.execute(
-                _views().where(documents.c.id.startswith(id_, autoescape=True)).limit(2)
-            ).all()
-        return _view(found[0]) if len(found) == 1 else None
+            found = (
+                c.execute(views().where(documents.c.id == id_)).all()
+                or c.execute(views().where(documents.c.id.startswith(id_, autoescape=True)).limit(2)).all()
+            )
+        return view(found[0]) if len(found) == 1 else None
 
     def documents(
         self, *, dossier: str = "", source: str = "", unfiled: bool = False, waiting: bool = False, ids: Sequence[str] = ()
     ) -> list[DocumentView]:
         """Documents that meet all that is asked, in the order of dossiers, ordinals, sources, pages."""
-        query = _views()
+        query = views()
         if dossier:
             query = query.where(documents.c.dossier == dossier)
         if source:
@@ -170,9 +215,9 @@ class Catalogue:
         query = query.order_by(documents.c.dossier, documents.c.ordinal, sources.c.name, documents.c.position)
         with self.database.reading() as c:
             if not ids:
-                return [_view(r) for r in c.execute(query)]
+                return [view(r) for r in c.execute(query)]
             portions = [ids[i : i + PORTION] for i in range(0, len(ids), PORTION)]
-            return [_view(r) for portion in portions for r in c.execute(query.where(documents.c.id.in_(portion)))]
+            return [view(r) for portion in portions for r in c.execute(query.where(documents.c.id.in_(portion)))]
 
     def document_record(self, id_: str) -> Document | None:
         with self.database.reading() as c:
@@ -222,9 +267,7 @@ class Catalogue:
         query = select(documents, sources.c.reading).join(sources, sources.c.sha256 == documents.c.source)
         with self.database.reading() as c:
             rows = c.execute(query.where(documents.c.source == source).order_by(documents.c.position)).all()
-        return [
-            entry_of(Document.from_json(r.record), r.id, source=source, reading=r.reading, ordinal=r.ordinal or 0, files=r.files) for r in rows
-        ]
+        return [entry_of(Document.from_json(r.record), r.id, source=source, reading=r.reading, ordinal=r.ordinal or 0, files=r.files) for r in rows]
 
     def by_operator(self, source: str) -> dict[str, tuple[tuple[int, ...], str]]:
         """Id -> pages and dossier of the source's documents that a person filed."""
@@ -237,7 +280,7 @@ class Catalogue:
 
     def generation(self) -> int:
         with self.database.reading() as c:
-            return _generation(c)
+            return generation(c)
 
     def changed_since(self, generation: int) -> list[str]:
         """Sources that the index has to take in again, oldest change first."""
@@ -277,116 +320,8 @@ class Catalogue:
                 "documents": count(select(func.count()).select_from(documents)),
                 "unfiled": count(select(func.count()).select_from(documents).where(documents.c.dossier.is_(None))),
                 "review": count(select(func.count()).select_from(documents).where(documents.c.review_state == WAITING)),
+                "findings": count(select(func.count()).select_from(findings).where(findings.c.state == WAITING)),
                 "pages": count(select(func.count()).select_from(pages)),
             }
             found = {r[0]: int(r[1]) for r in c.execute(select(pages.c.state, func.count()).group_by(pages.c.state))}
         return out | {f"pages_{s.value}": found.get(s.value, 0) for s in PageState}
-
-
-def pack(data: Json) -> bytes:
-    return zlib.compress(json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(), 6)
-
-
-def unpack(content: bytes) -> Json:
-    found: Json = json.loads(zlib.decompress(content))
-    return found
-
-
-def _generation(c: Connection) -> int:
-    return int(c.execute(select(state.c.value).where(state.c.name == "generation")).scalar() or 0)
-
-
-def _bump(c: Connection) -> int:
-    number = _generation(c) + 1
-    if not c.execute(update(state).where(state.c.name == "generation").values(value=number)).rowcount:
-        c.execute(insert(state).values(name="generation", value=number))
-    return number
-
-
-def _batch(c: Connection, id_: str) -> None:
-    if not c.execute(select(batches.c.id).where(batches.c.id == id_)).scalar():
-        c.execute(insert(batches).values(id=id_, begun=now()))
-
-
-def _receipt(c: Connection, sha256: str, name: str, batch: str, received: str) -> None:
-    if not c.execute(select(receipts.c.id).where(receipts.c.source == sha256, receipts.c.name == name)).scalar():
-        c.execute(insert(receipts).values(source=sha256, name=name, batch=batch, received=received))
-
-
-def _dossier(c: Connection, code: str, others: list[str]) -> None:
-    if not c.execute(select(dossiers.c.code).where(dossiers.c.code == code)).scalar():
-        day = received_on(code)
-        values = {"agency": agency_of(code), "level1": level1_of(code), "received_on": day.isoformat() if day else ""}
-        c.execute(insert(dossiers).values(code=code, **values))
-    known = set(c.execute(select(other_codes.c.code).where(other_codes.c.dossier == code)).scalars())
-    for other in sorted(set(others) - known):
-        c.execute(insert(other_codes).values(dossier=code, code=other))
-
-
-def _cleanups(c: Connection, keys: Sequence[str]) -> None:
-    for key in sorted(set(keys)):
-        c.execute(delete(cleanups).where(cleanups.c.key == key))
-        c.execute(insert(cleanups).values(key=key))
-
-
-def _audit(c: Connection, action: str, subject: str, facts: Json) -> None:
-    c.execute(insert(audit).values(at=now(), action=action, subject=subject, facts=facts))
-
-
-def _document(document: Document, entry: Json, filed_by: str) -> dict[str, Any]:
-    value = {k: f.value for k, f in document.fields.items()}
-    review = list(dict.fromkeys((*document.review, *([document.link.review] if document.link.review else []))))
-    return {
-        "id": entry["id"],
-        "dossier": document.link.code or None,
-        "ordinal": entry["ordinal"] or None,
-        "type": document.type,
-        "score": document.score,
-        "title": title_of(document),
-        "reference": value.get("reference", ""),
-        "issued_on": value.get("issued_on", "")[:10],
-        "issuer": value.get("issuer", ""),
-        "record": document.to_json(),
-        "files": entry["files"],
-        "review": review,
-        "review_state": WAITING if review else DONE if filed_by else "",
-        "filed_by": filed_by,
-    }
-
-
-def _page(sha256: str, page: Page, document: str | None) -> dict[str, Any]:
-    return {
-        "source": sha256,
-        "number": page.number,
-        "document": document,
-        "state": page.state.value,
-        "reason": page.reason,
-        "text": page.reading.text,
-        "content": pack(page.to_json()),
-    }
-
-
-def _views() -> Any:
-    return select(documents, sources.c.name, sources.c.batch, sources.c.signed).join(sources, sources.c.sha256 == documents.c.source)
-
-
-def _view(row: Any) -> DocumentView:
-    document = Document.from_json(row.record)
-    return DocumentView(
-        id=row.id,
-        source=row.source,
-        name=row.name,
-        batch=row.batch,
-        pages=document.pages,
-        type=row.type,
-        score=row.score,
-        title=row.title,
-        fields=document.fields,
-        dossier=row.dossier or "",
-        ordinal=row.ordinal or 0,
-        signed=row.signed,
-        files=row.files,
-        review=tuple(row.review),
-        candidates=document.link.alternatives if document.link.review == "conflict" else (),
-        review_state=row.review_state,
-    )

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 #: Revision of `migrations/` that these tables stand for.
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -136,3 +136,111 @@ audit = Table(
 )
 
 state = Table("state", metadata, Column("name", String(32), primary_key=True), Column("value", Integer, nullable=False))
+
+#: What waits for a person, and what was decided. Ids are digests of what is asked: the same question after a new reading is the same entry.
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("kind", String(16), nullable=False),  # document, field, link, page, duplicate, code, component, source
+    Column("reason", String(64), nullable=False),
+    Column("source", String(64), nullable=True, index=True),
+    Column("document", String(64), nullable=True, index=True),
+    Column("dossier", String(50), nullable=True, index=True),
+    Column("batch", String(64), nullable=True, index=True),
+    Column("page", Integer, nullable=False),
+    Column("field", String(64), nullable=False),
+    Column("box", JSON, nullable=False),
+    Column("candidates", JSON, nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, accepted, corrected
+    Column("recorded", String(40), nullable=False),
+    Column("at", String(40), nullable=False),  # of the decision
+    Column("who", String(100), nullable=False),
+    Index(None, "state", "reason"),
+)
+
+#: What people put right, the last word on each field of the same pages; truth for training, and kept when a source is read again.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("source", ForeignKey("sources.sha256"), nullable=False, index=True),
+    Column("document", String(64), nullable=False),
+    Column("pages", JSON, nullable=False),
+    Column("field", String(64), nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("box", JSON, nullable=False),
+    Column("who", String(100), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("turn", Integer, nullable=False),  # later ones win
+)
+
+#: Dossiers on the office's own list, scanned or not.
+known_dossiers = Table(
+    "known_dossiers",
+    metadata,
+    Column("code", String(50), primary_key=True),
+    Column("agency", String(40), nullable=False),
+    Column("month", String(7), nullable=False),  # of the day in the code
+    Column("procedure", String(40), nullable=False),  # code
+    Column("procedure_name", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("received_on", String(10), nullable=False),
+    Column("due_on", String(10), nullable=False),
+    Column("place", Text, nullable=False),  # on the shelf
+    Column("words", Text, nullable=False),  # folded, for searching
+    Column("recorded", String(40), nullable=False),
+    Index(None, "agency", "month"),
+)
+
+known_codes = Table(
+    "known_codes",
+    metadata,
+    Column("code", String(50), primary_key=True),
+    Column("dossier", ForeignKey("known_dossiers.code"), primary_key=True, index=True),
+)
+
+#: Procedures with their components as the office gave them; they go before those that ship.
+procedures = Table(
+    "procedures",
+    metadata,
+    Column("code", String(40), primary_key=True),
+    Column("record", JSON, nullable=False),
+)
+
+#: Components of a dossier against its papers, as last compared.
+completeness = Table(
+    "completeness",
+    metadata,
+    Column("dossier", ForeignKey("dossiers.code"), primary_key=True),
+    Column("procedure", String(40), nullable=False, index=True),
+    Column("procedure_name", Text, nullable=False),
+    Column("due", Integer, nullable=False),
+    Column("digitized", Integer, nullable=False),
+    Column("missing", Integer, nullable=False),
+    Column("doubtful", Integer, nullable=False),
+    Column("results_due", Integer, nullable=False),
+    Column("results", Integer, nullable=False),
+    Column("record", JSON, nullable=False),
+)
+
+#: Number, day and issuer of a document as one key: two that share it are the same paper, or one of them is wrong.
+same_papers = Table(
+    "same_papers",
+    metadata,
+    Column("document", String(64), primary_key=True),
+    Column("source", ForeignKey("sources.sha256"), nullable=False, index=True),
+    Column("key", String(32), nullable=False, index=True),
+)
+
+#: Perceptual hash of every page with a picture, cut into four bands of 16 bits, so that near hashes are found by an index.
+page_hashes = Table(
+    "page_hashes",
+    metadata,
+    Column("source", ForeignKey("sources.sha256"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("hash", String(16), nullable=False),
+    *(Column(f"band{n}", Integer, nullable=False, index=True) for n in range(4)),
+)

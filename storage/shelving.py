@@ -7,7 +7,7 @@ crash finds either the document's ordinal there or the same next free number.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from storage import layout
 from storage.catalogue import Catalogue, Commit
 from storage.layout import ALTO, JSON_TYPE, PDF, Json
 from storage.objects import NoSuchObject, ObjectStore, digest
+from storage.review import corrected
 from storage.views import Written
 
 CONFLICT = "conflict"
@@ -38,7 +39,7 @@ class Shelving:
         if sorted(w.index for w in written) != list(range(len(record.documents))):
             raise ValueError("one Written per document")
         files = {w.index: w for w in written}
-        record, by_operator = self._keep_filed(record, reading)
+        record, by_operator = self._keep_filed(self._keep_corrected(record), reading)
         ids = [layout.document_id(source.sha256, d.pages, reading) for d in record.documents]
         older = [e for e in self._older(source.sha256) if e["id"] not in ids]
         dossiers = self._dossiers({d.link.code for d in record.documents} | {e["dossier"] for e in older})
@@ -79,42 +80,61 @@ class Shelving:
         Raises UsageError when the document is unknown, or in another dossier already.
         """
         view = self.catalogue.document(id_)
-        record = self.catalogue.record(view.source) if view else None
-        if view is None or record is None:
+        document = self.catalogue.document_record(view.id) if view else None
+        if view is None or document is None:
             raise UsageError("no_such_document", document=id_)
         if view.dossier not in ("", link.code):
             raise UsageError("already_filed", document=view.id, dossier=view.dossier)
-        entries = self.catalogue.entries(view.source)
-        index = next(i for i, e in enumerate(entries) if e["id"] == view.id)
-        document = replace(record.documents[index], link=link)
-        papers = tuple(document if i == index else d for i, d in enumerate(record.documents))
+        action = "file" if operator else "relink"
+        return self.amend(view.source, {view.id: replace(document, link=link)}, step, action=action, operator=[view.id] if operator else ())
+
+    def amend(self, sha256: str, changed: Mapping[str, Document], step: Step, *, action: str, operator: Iterable[str] = ()) -> Commit:
+        """Documents of one source as they are now to be, by their ids: manifests are written anew, objects go where the dossier is another one.
+
+        What leaves a dossier is withdrawn there: its objects stay, dossier.json says so. `operator`: ids whose dossier a person gave.
+        Raises UsageError when a document would leave its dossier for none.
+        """
+        record = self.catalogue.record(sha256)
+        if record is None:
+            raise UsageError("no_such_document", document=sha256)
+        views = {v.id: v for v in self.catalogue.documents(source=sha256)}
+        entries = self.catalogue.entries(sha256)
+        for id_, document in changed.items():
+            if views[id_].dossier and not document.link.code:
+                raise UsageError("already_filed", document=id_, dossier=views[id_].dossier)
+        papers = tuple(changed.get(e["id"], d) for e, d in zip(entries, record.documents, strict=True))
         record = replace(record, documents=papers, steps=(*record.steps, step))
-        dossiers = self._dossiers({link.code})
-        old = entries[index]
-        ordinal = _ordinals([document], [view.id], dossiers, view.source, [e["id"] for e in entries])[0]
-        parts = dict(old["files"])
-        stem = layout.filed_stem(link.code, ordinal) if ordinal else layout.unfiled_stem(view.batch, view.id)
-        moves = bool(ordinal and not view.dossier)
-        if moves:
-            parts["alto"] = self._move(parts["alto"], f"{stem}.alto.xml", ALTO)
-            if parts["pdf"].get("as") != "original":
-                parts["pdf"] = self._move(parts["pdf"], f"{stem}.pdf", PDF)
-        entry = layout.entry_of(document, view.id, source=view.source, reading=old["reading"], ordinal=ordinal, files=parts)
-        self._document_json(record, index, entry, stem, view.batch)
-        entries[index] = entry
-        original = dict(old["files"]["original"])
-        self._source_json(record, entries, batch_id=view.batch, reading=old["reading"], original=original or None)
+        order = [i for i, e in enumerate(entries) if e["id"] in changed]
+        ids = [entries[i]["id"] for i in order]
+        dossiers = self._dossiers({d.link.code for d in changed.values()} | {views[i].dossier for i in changed})
+        ordinals = _ordinals([papers[i] for i in order], ids, dossiers, sha256, [e["id"] for e in entries])
+        batch, cleanups = next(iter(views.values())).batch, []
+        for index, ordinal in zip(order, ordinals, strict=True):
+            old, document = entries[index], papers[index]
+            before = views[old["id"]].dossier
+            stem = layout.filed_stem(document.link.code, ordinal) if ordinal else layout.unfiled_stem(batch, old["id"])
+            parts = dict(old["files"])
+            if ordinal and before != document.link.code:
+                parts["alto"] = self._move(parts["alto"], f"{stem}.alto.xml", ALTO)
+                if parts["pdf"].get("as") != "original":
+                    parts["pdf"] = self._move(parts["pdf"], f"{stem}.pdf", PDF)
+                cleanups += [] if before else _own_keys(old)
+            entry = layout.entry_of(document, old["id"], source=sha256, reading=old["reading"], ordinal=ordinal, files=parts)
+            self._document_json(record, index, entry, stem, batch)
+            entries[index] = entry
+        original = dict(entries[0]["files"]["original"])
+        self._source_json(record, entries, batch_id=batch, reading=entries[0]["reading"], original=original or None)
         self._dossier_jsons(dossiers, record, entries)
         return Commit(
             record=record,
-            reading=old["reading"],
-            batch=view.batch,
+            reading=entries[0]["reading"],
+            batch=batch,
             original=original,
             entries=entries,
             alternatives={code: m["alternatives"] for code, m in dossiers.items()},
-            by_operator=frozenset(self.catalogue.by_operator(view.source)) | ({view.id} if operator else set()),
-            cleanups=_own_keys(old) if moves else (),
-            action="file" if operator else "relink",
+            by_operator=frozenset((*self.catalogue.by_operator(sha256), *operator)),
+            cleanups=cleanups,
+            action=action,
         )
 
     def add_name(self, source: SourceFile, batch_id: str) -> None:
@@ -132,6 +152,19 @@ class Shelving:
         links = {pages: Link(code, (Evidence("operator", code),)) for pages, code in kept.items()}
         papers = tuple(replace(d, link=links.get(d.pages, d.link)) for d in record.documents)
         return replace(record, documents=papers), frozenset(layout.document_id(record.source.sha256, p, reading) for p in kept)
+
+    def _keep_corrected(self, record: SourceRecord) -> SourceRecord:
+        """What a person put right holds when the same pages are read anew."""
+        said = self.catalogue.corrections(record.source.sha256)
+        if not said:
+            return record
+        papers = []
+        for document in record.documents:
+            for correction in said:
+                if correction.pages == document.pages:
+                    document = corrected(document, correction)  # noqa: PLW2901  one after the other
+            papers.append(document)
+        return replace(record, documents=tuple(papers))
 
     def _older(self, sha256: str) -> list[Json]:
         """Lines of this source's documents that are in the store or the catalogue, each with its `dossier`."""

@@ -1,0 +1,154 @@
+"""Papers that are here twice: the same number, day and issuer (NĐ 30/2020/NĐ-CP annex VI asks for the warning), the same sheet scanned again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from pipeline.records import Document, Page, PageState, SourceRecord
+from storage import words
+from storage.models import page_hashes, pages, receipts, same_papers
+from storage.review import DUPLICATE, Finding, finding_id
+
+BANDS, BITS = 4, 16
+
+#: Largest distance that the bands find for certain: with 8 bits or more apart, every one of the four bands may have two.
+SURE = 7
+#: Pages of one question that are looked at more closely.
+CANDIDATES = 2000
+#: Pages of the same words: shares of words and of numbers in common. Two forms filled in for two people share most words and few numbers.
+SAME_WORDS, SAME_NUMBERS = 0.7, 0.7
+#: Below so many words on both pages the pictures alone decide, and have to be closer.
+FEW_WORDS, CLOSE = 8, 2
+
+
+def paper_key(document: Document) -> str:
+    """One key for number, day and issuer; empty where one of them is missing, or open in part."""
+    known = [document.fields.get(name) for name in ("reference", "issued_on", "issuer")]
+    if any(f is None or not f.value or f.open is not None for f in known):
+        return ""
+    reference, day, issuer = (f.value for f in known if f)
+    if reference.startswith("/") or len(day) < len("2026-10-05"):
+        return ""
+    return hashlib.sha256(f"{words.code(reference)}\n{day[:10]}\n{' '.join(words.folded(issuer))}".encode()).hexdigest()[:32]
+
+
+def bands(hash_: str) -> tuple[int, ...]:
+    """Four numbers of 16 bits, from 16 hexadecimal digits."""
+    return tuple(int(hash_[n * 4 : n * 4 + 4], 16) for n in range(BANDS))
+
+
+def distance(one: str, other: str) -> int:
+    """Bits in which two hashes differ, 0..64."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+def take(c: Connection, record: SourceRecord, ids: Sequence[str], batch: str, *, within: int = SURE) -> list[Finding]:
+    """Note what tells the papers and pages of a source from others, and answer those that were here before it.
+
+    `within`: bits in which two pictures of one sheet may differ, at most `SURE`. To be called after the source's receipt and pages are written.
+    """
+    sha256 = record.source.sha256
+    for table in (same_papers, page_hashes):
+        c.execute(delete(table).where(table.c.source == sha256))
+    papers = [(d, i) for d, i in zip(record.documents, ids, strict=True)]
+    for document, id_ in papers:
+        if key := paper_key(document):
+            c.execute(insert(same_papers).values(document=id_, source=sha256, key=key))
+    held = {n: (d, i) for d, i in papers for n in d.pages}
+    shown = [p for p in record.pages if p.number in held and p.state in (PageState.GOOD, PageState.DOUBTFUL) and _is_hash(p.hash)]
+    for page in shown:
+        cut = {f"band{n}": value for n, value in enumerate(bands(page.hash))}
+        c.execute(insert(page_hashes).values(source=sha256, number=page.number, hash=page.hash, **cut))
+    return [*_same_numbers(c, sha256, papers, batch), *_same_pages(c, sha256, shown, held, batch, min(within, SURE))]
+
+
+def _is_hash(text: str) -> bool:
+    """16 hexadecimal digits; those of an even picture tell nothing."""
+    return len(text) == BANDS * BITS // 4 and len(set(text)) > 2
+
+
+def _same_numbers(c: Connection, sha256: str, papers: Sequence[tuple[Document, str]], batch: str) -> Iterator[Finding]:
+    before = _before(c, sha256)
+    seen: dict[str, str] = {}
+    for document, id_ in papers:
+        key = paper_key(document)
+        if not key:
+            continue
+        rows = c.execute(select(same_papers.c.document, same_papers.c.source).where(same_papers.c.key == key, same_papers.c.source != sha256)).all()
+        others = [r.document for r in rows if before(r.source)]
+        others += [seen[key]] if key in seen else []
+        seen.setdefault(key, id_)
+        if others:
+            reference = document.fields["reference"]
+            found = finding_id(sha256, document.pages, DUPLICATE, "same_number", "reference", key)
+            yield Finding(
+                found, DUPLICATE, "same_number", sha256, id_, document.link.code, batch, reference.page, "", reference.box, tuple(sorted(others))
+            )
+
+
+def _same_pages(
+    c: Connection, sha256: str, shown: Sequence[Page], held: dict[int, tuple[Document, str]], batch: str, within: int
+) -> Iterator[Finding]:
+    before = _before(c, sha256)
+    told: set[tuple[str, str]] = set()
+    for page in shown:
+        document, id_ = held[page.number]
+        for source, number, other, text, apart in _near(c, page, within):
+            earlier = number < page.number if source == sha256 else before(source)
+            if not earlier or other in ("", id_) or (id_, other) in told or not _same_text(page.reading.text, text, apart):
+                continue
+            told.add((id_, other))
+            found = finding_id(sha256, document.pages, DUPLICATE, "same_page", "", f"{source}:{number}")
+            yield Finding(found, DUPLICATE, "same_page", sha256, id_, document.link.code, batch, page.number, candidates=(other,))
+
+
+def _near(c: Connection, page: Page, within: int) -> list[tuple[str, int, str, str, int]]:
+    """Source, number, document, text and distance of the pages whose pictures are like this one's, most alike first."""
+    cut = bands(page.hash)
+    # within 7 bits one of four bands differs in one bit at most: that one finds it
+    where = [page_hashes.c[f"band{n}"].in_([value, *(value ^ (1 << bit) for bit in range(BITS))]) for n, value in enumerate(cut)]
+    rows: dict[tuple[str, int], str] = {}
+    for one in where:
+        query = select(page_hashes.c.source, page_hashes.c.number, page_hashes.c.hash).where(one).limit(CANDIDATES)
+        rows |= {(r.source, r.number): r.hash for r in c.execute(query)}
+    near = sorted((d, key) for key, hash_ in rows.items() if (d := distance(page.hash, hash_)) <= within)
+    out = []
+    for apart, (source, number) in near:
+        row = c.execute(select(pages.c.document, pages.c.text).where(pages.c.source == source, pages.c.number == number)).one_or_none()
+        if row is not None:
+            out.append((source, number, row.document or "", row.text, apart))
+    return out
+
+
+def _same_text(one: str, other: str, apart: int) -> bool:
+    a, b = words.folded(one), words.folded(other)
+    if max(len(a), len(b)) < FEW_WORDS:
+        return apart <= CLOSE
+    numbers = [t for t in a if _number(t)], [t for t in b if _number(t)]
+    return _share(a, b) >= SAME_WORDS and (not any(numbers) or _share(*numbers) >= SAME_NUMBERS)
+
+
+def _number(token: str) -> bool:
+    return any(ch.isdigit() for ch in token)
+
+
+def _share(one: Iterable[str], two: Iterable[str]) -> float:
+    """What two bags of words have in common, as a share of both together, 0..1."""
+    a, b = Counter(one), Counter(two)
+    return sum((a & b).values()) / max(sum((a | b).values()), 1)
+
+
+def _before(c: Connection, sha256: str) -> Any:
+    """Whether a source came before this one: of two that are alike the later one is the duplicate."""
+    first = func.min(receipts.c.id)
+    own = c.execute(select(first).where(receipts.c.source == sha256)).scalar() or 0
+
+    def earlier(source: str) -> bool:
+        return (c.execute(select(first).where(receipts.c.source == source)).scalar() or 0) < own
+
+    return earlier

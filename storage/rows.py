@@ -1,0 +1,138 @@
+"""Rows of the catalogue's tables from records, and records from rows; each function works within its caller's transaction."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from pipeline.codes import agency_of, level1_of, received_on
+from pipeline.records import Document, Page
+from storage.layout import Json
+from storage.models import audit, batches, cleanups, documents, dossiers, other_codes, receipts, sources, state
+from storage.views import DocumentView
+
+WAITING, DONE = "waiting", "done"
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def title_of(document: Document) -> str:
+    """Its title as printed, else what it is about."""
+    printed = next((e.text for e in document.evidence if e.kind == "title"), "")
+    return printed or (document.fields["subject"].value if "subject" in document.fields else "")
+
+
+def pack(data: Json) -> bytes:
+    return zlib.compress(json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(), 6)
+
+
+def unpack(content: bytes) -> Json:
+    found: Json = json.loads(zlib.decompress(content))
+    return found
+
+
+def generation(c: Connection) -> int:
+    return int(c.execute(select(state.c.value).where(state.c.name == "generation")).scalar() or 0)
+
+
+def bump(c: Connection) -> int:
+    number = generation(c) + 1
+    if not c.execute(update(state).where(state.c.name == "generation").values(value=number)).rowcount:
+        c.execute(insert(state).values(name="generation", value=number))
+    return number
+
+
+def batch_row(c: Connection, id_: str) -> None:
+    if not c.execute(select(batches.c.id).where(batches.c.id == id_)).scalar():
+        c.execute(insert(batches).values(id=id_, begun=now()))
+
+
+def receipt_row(c: Connection, sha256: str, name: str, batch: str, received: str) -> None:
+    if not c.execute(select(receipts.c.id).where(receipts.c.source == sha256, receipts.c.name == name)).scalar():
+        c.execute(insert(receipts).values(source=sha256, name=name, batch=batch, received=received))
+
+
+def dossier_row(c: Connection, code: str, others: list[str]) -> None:
+    if not c.execute(select(dossiers.c.code).where(dossiers.c.code == code)).scalar():
+        day = received_on(code)
+        values = {"agency": agency_of(code), "level1": level1_of(code), "received_on": day.isoformat() if day else ""}
+        c.execute(insert(dossiers).values(code=code, **values))
+    known = set(c.execute(select(other_codes.c.code).where(other_codes.c.dossier == code)).scalars())
+    for other in sorted(set(others) - known):
+        c.execute(insert(other_codes).values(dossier=code, code=other))
+
+
+def cleanup_rows(c: Connection, keys: Sequence[str]) -> None:
+    for key in sorted(set(keys)):
+        c.execute(delete(cleanups).where(cleanups.c.key == key))
+        c.execute(insert(cleanups).values(key=key))
+
+
+def audit_row(c: Connection, action: str, subject: str, facts: Json) -> None:
+    c.execute(insert(audit).values(at=now(), action=action, subject=subject, facts=facts))
+
+
+def document_row(document: Document, entry: Json, filed_by: str, review: Sequence[str]) -> dict[str, Any]:
+    """`review`: why it waits as a whole."""
+    value = {k: f.value for k, f in document.fields.items()}
+    return {
+        "id": entry["id"],
+        "dossier": document.link.code or None,
+        "ordinal": entry["ordinal"] or None,
+        "type": document.type,
+        "score": document.score,
+        "title": title_of(document),
+        "reference": value.get("reference", ""),
+        "issued_on": value.get("issued_on", "")[:10],
+        "issuer": value.get("issuer", ""),
+        "record": document.to_json(),
+        "files": entry["files"],
+        "review": list(review),
+        "review_state": WAITING if review else DONE if filed_by else "",
+        "filed_by": filed_by,
+    }
+
+
+def page_row(sha256: str, page: Page, document: str | None) -> dict[str, Any]:
+    return {
+        "source": sha256,
+        "number": page.number,
+        "document": document,
+        "state": page.state.value,
+        "reason": page.reason,
+        "text": page.reading.text,
+        "content": pack(page.to_json()),
+    }
+
+
+def views() -> Any:
+    return select(documents, sources.c.name, sources.c.batch, sources.c.signed).join(sources, sources.c.sha256 == documents.c.source)
+
+
+def view(row: Any) -> DocumentView:
+    document = Document.from_json(row.record)
+    return DocumentView(
+        id=row.id,
+        source=row.source,
+        name=row.name,
+        batch=row.batch,
+        pages=document.pages,
+        type=row.type,
+        score=row.score,
+        title=row.title,
+        fields=document.fields,
+        dossier=row.dossier or "",
+        ordinal=row.ordinal or 0,
+        signed=row.signed,
+        files=row.files,
+        review=tuple(row.review),
+        candidates=document.link.alternatives if document.link.review == "conflict" else (),
+        review_state=row.review_state,
+    )
