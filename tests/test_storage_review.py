@@ -64,7 +64,7 @@ def test_a_source_brings_all_its_questions_with_place_and_candidates(archive: Ar
     assert queue["low_score"].candidates == ("thong_bao", "quyet_dinh")
     assert (queue["low_confidence"].kind, queue["low_confidence"].page) == ("page", 2)
     assert archive.counts()["findings"] == 5
-    assert archive.queue_counts() == {r: 1 for r in queue}
+    assert archive.queue_counts() == dict.fromkeys(queue, 1)
 
 
 def test_what_is_clear_asks_nothing(archive: Archive, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_corrected_value_is_in_manifest_catalogue_and_index_and_the_question_i
     assert (correction.document_id, correction.field, correction.before, correction.after, correction.by) == (
         id_, "reference", "/QĐ-UBND", "123/QĐ-UBND", "anh",
     )  # fmt: skip
-    journal = [k for k in archive.objects.keys() if k.startswith("journal/")]
+    journal = [k for k in list(archive.objects.keys()) if k.startswith("journal/")]
     assert len(journal) == 1 and "QĐ" not in journal[0], "no value in an object's key"
     assert json.loads(archive.objects.read(journal[0]))["corrections"][0]["after"] == "123/QĐ-UBND"
     before = sorted(archive.objects.keys())
