@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from classifiers.classify import Guess
 from classifiers.codes import find_codes, procedure_code
-from classifiers.dates import dates, head_date, iso
+from classifiers.dates import Dated, dates, head_date, iso
 from classifiers.header import letterhead, summary
 from classifiers.identity import identity_of_barcode, mrz_of
 from classifiers.kinds import catalogue, kind, plain
 from classifiers.layout import Segment, Sheet, hull, make_segment, similarity
+from classifiers.marks import find_marks, page_count
 from classifiers.names import as_person
+from classifiers.recipients import find_recipients
 from classifiers.reference import Reference, find_plain_number, find_reference
 from classifiers.signature import find_signature
 from pipeline.records import Box, Field
@@ -43,9 +45,14 @@ def read_fields(sheets: Sequence[Sheet], guess: Guess) -> dict[str, Field]:
         out["reference"] = _reference_field(first, reference, guess) if reference else _labelled_number(sheets, guess.type)
         out["issuer"], out["parent"] = letterhead(first)
         head = head_date(first)
+        out["place"] = _place(first, head) if head else None
         out["issued_on"] = _labelled_date(sheets, guess.type) or (head.field if head else None) or _foot_date(sheets) or _todays(sheets)
         issued = group in _OFFICE or (reference is not None and "-" in reference.symbol)
         out["subject"] = summary(first, guess.type, guess.title) if issued else None
+        if issued:
+            out["recipients"] = find_recipients(sheets)
+            out["page_count"] = page_count(sheets)
+        out |= find_marks(sheets)
         out |= find_signature(sheets)
         out["holder"] = _labelled(sheets, kind(guess.type).holder)
     if kind(guess.type).own_code:
@@ -70,6 +77,16 @@ def _reference_field(sheet: Sheet, reference: Reference, guess: Guess) -> Field:
             break
     confidence = round(reference.confidence, 3)
     return Field(reference.value, reference.printed, sheet.number, reference.box, confidence, reference.source, reference.open)
+
+
+def _place(sheet: Sheet, head: Dated) -> Field | None:
+    """Where a paper was issued: the words before the day, without the comma."""
+    words = [w for w in head.place if any(c.isalpha() for c in w.text)]
+    value = " ".join(w.text for w in words).strip(" ,.;:-–")
+    if not 1 <= len(words) <= 7 or not value[:1].isupper():
+        return None
+    printed = " ".join(w.text for w in words)
+    return Field(value, printed, sheet.number, hull(w.box for w in words), round(make_segment(words).confidence, 3))
 
 
 def _foot_date(sheets: Sequence[Sheet]) -> Field | None:

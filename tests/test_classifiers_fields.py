@@ -59,6 +59,8 @@ def test_a_decision_says_everything() -> None:
         "signer": "Lê Thị Hồng Mẫu",
         "signer_role": "PHÓ CHỦ TỊCH",
         "signer_capacity": "KT.",
+        "place": "Mẫu An",
+        "page_count": "1",
     }
 
 
