@@ -16,6 +16,7 @@ import numpy as np
 from pipeline import barcodes, blank, legibility, lift, order, orientation, quality, read, tesseract
 from pipeline.errors import MissingTool, NotWritten, PageFailed, SohoaError
 from pipeline.geometry import map_box, straighten
+from pipeline.hash import page_hash
 from pipeline.images import Pixels
 from pipeline.recognition import upright
 from pipeline.records import PASSING, Barcode, Box, Line, Page, PageState, SourceFile, Word
@@ -115,6 +116,7 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
         ink=share,
         kind=text.kind,
         barcodes=codes,
+        hash=page_hash(ink, found.rotation, skew),
     )
     if codes and barcodes.separates(codes, ink_outside(grey, image.dpi, codes)):
         return replace(page, state=PageState.SEPARATOR, reason="separator_sheet")
@@ -132,8 +134,9 @@ def _digital(source: SourceFile, number: int, text: FileText, settings: Settings
     _, _, width, height, dpi = lift.page_size(source, number, settings)
     grey = lift.picture(source, number, _LOOK_DPI, settings, grey=True)
     codes = barcodes.find(grey, _LOOK_DPI)
-    share, _ = blank.share_and_blank(blank.ink_of(blank.reduced(grey, _LOOK_DPI)), blank.MASK_DPI, settings.page.blank_ink)
-    page = Page(number, PageState.GOOD, width=width, height=height, dpi=dpi, ink=share, kind="digital", barcodes=codes)
+    ink = blank.ink_of(blank.reduced(grey, _LOOK_DPI))
+    share, _ = blank.share_and_blank(ink, blank.MASK_DPI, settings.page.blank_ink)
+    page = Page(number, PageState.GOOD, width=width, height=height, dpi=dpi, ink=share, kind="digital", barcodes=codes, hash=page_hash(ink, 0, 0.0))
     if codes and barcodes.separates(codes, ink_outside(grey, _LOOK_DPI, codes)):
         return replace(page, state=PageState.SEPARATOR, reason="separator_sheet")
     return quality.judge(replace(page, reading=read.reading(text.lines, engine="file")), settings)

@@ -1,0 +1,276 @@
+"""What the seam between two pages of a stack says: does a paper begin here, or does the one before go on?
+
+Every sign is a number, mostly 0 or 1; `split.toml` holds what each is worth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from classifiers.classify import SURE, Guess, classify
+from classifiers.dates import head_date
+from classifiers.identity import identity_of_barcode, mrz_of
+from classifiers.kinds import LETTER, UNKNOWN, kind, plain
+from classifiers.layout import Segment, Sheet
+from classifiers.reference import find_reference
+from classifiers.titles import title_lines
+from pipeline.records import PageState
+
+#: Page sizes that differ by more than this are different paper, not different feeding, mm.
+SIZE_MM = 12.0
+#: Words of the summary that two pages have in common, in one run, from which they speak of the same thing.
+COMMON = 6
+#: Words at the head of a page that are compared.
+HEAD_WORDS = 140
+
+_PAGE_NUMBER = re.compile(r"^\W*(?:trang|page|tr)?\W{0,2}(?P<n>\d{1,3})\s*(?:/\s*(?P<of>\d{1,3}))?\W*$", re.IGNORECASE)
+_ANNEX = re.compile(r"^(?:phu luc|phu bieu|bieu mau so|bieu so|mau so|danh sach kem theo|tai lieu kem theo)\b")
+_LIST = re.compile(r"^(?:danh sach|bang|bieu|lich|chuong trinh|du toan|tong hop|de cuong|quy che|quy dinh|noi dung|dieu le|huong dan|ho so)\b")
+_ENCLOSED = re.compile(
+    r"\b(?:kem theo|dinh kem|ban hanh theo)\b.{0,30}\b(?:quyet dinh|cong van|thong bao|ke hoach|to trinh|nghi quyet|van ban|hop dong|thong tu"
+    r"|nghi dinh|giay moi|bao cao|huong dan|chuong trinh|quy che|quy dinh|luat|phap lenh|so)\b"
+)
+_TO = " noi nhan "
+_FILED = re.compile(r"\bluu\b.{0,12}\b(?:vt|ho so|hs|van thu|[a-z]{2,6})\b")
+_SIGNED = re.compile(
+    r" nguoi ky | ky ten | nguoi lam don | nguoi nop ho so | nguoi khai | nguoi viet don | ky ghi ro ho ten | ky va ghi ro ho | nguoi yeu cau "
+    r"| chu ho "
+)
+_CAPACITY = re.compile(
+    r"^(?:tm|kt|tl|tuq|q)\b.{3,40}$"
+    r"|^(?:pho |quyen )?(?:chu tich|giam doc|truong phong|bo truong|thu truong|cuc truong|chanh van phong|hieu truong|truong ban|thu tuong)\b.{0,30}$"
+)
+_ARTICLE = re.compile(r"(?m)^\W{0,2}Đi[ềêeẻề]u\s+(\d{1,3})\b")
+_ITEM = re.compile(r"^\W{0,2}(?:(?P<n>\d{1,2})[.)]|(?P<l>[a-zđ])\)|(?P<r>[IVX]{1,5})\s*[.\-–)])\s")
+_BULLET = re.compile(r"^\s*[-–—+•*]\s*\S")
+_OPEN_DATE = re.compile(r"\bngay (?:thang|tháng) nam\b")
+_PLACEHOLDER = re.compile(r"\bten (?:don vi|co quan|to chuc|doanh nghiep)\b|\bdon vi chu quan\b")
+_CLOSED = (".", ";", ":", "!", "?", "/.", '"', "”", ")")
+
+
+@dataclass(frozen=True)
+class Clues:
+    """What one page says of its place within a paper."""
+
+    sheet: Sheet
+    guess: Guess  #: of the page by itself
+    letterhead: bool
+    number: int  #: printed page number, 0 for none
+    annex: bool
+    ends: bool
+    unreadable: bool  #: failed, or doubtful with next to nothing on it that was read
+    person: str  #: number of the card on it
+    articles: tuple[int, ...]
+    opening: dict[str, float] = field(default_factory=dict)  #: signs of a first page, or of a further one
+    closing: dict[str, float] = field(default_factory=dict)  #: signs that the paper ends with this page, or goes on
+    words: tuple[str, ...] = ()  #: of its head, folded
+    first: Segment | None = None
+    last: Segment | None = None
+    margin: tuple[float, float] = (0.0, 0.0)  #: left and right edge of its wide lines, fractions of the width
+
+
+def clues(sheet: Sheet) -> Clues:
+    """Everything that the splitter asks of a page."""
+    guess = classify([sheet])
+    number = _printed_number(sheet)
+    body = [s for s in sheet.by_place if not _furniture(s)]
+    head = " ".join(s.plain for s in body if s.box[1] < 0.30)
+    top = [s for s in title_lines(sheet) if s.box[1] < 0.42]
+    motto = sheet.motto
+    letterhead = motto is not None and motto.box[1] < 0.25
+    annex = any(_ANNEX.match(s.plain) and s.box[1] < 0.30 for s in top[:2]) or bool(_ENCLOSED.search(head) and not letterhead)
+    wide = [s for s in body if s.box[2] - s.box[0] > 0.5]
+    return Clues(
+        sheet=sheet,
+        guess=guess,
+        letterhead=letterhead,
+        number=number,
+        annex=annex,
+        ends=_TO in sheet.plain or bool(_SIGNED.search(sheet.plain)),
+        unreadable=_unreadable(sheet),
+        person=_person(sheet),
+        articles=tuple(int(n) for n in _ARTICLE.findall(sheet.page.reading.text)),
+        opening=_opening(sheet, guess, body, top, letterhead, annex, head, number),
+        closing=_closing(sheet, body),
+        words=tuple(" ".join(s.plain for s in body if s.box[1] < 0.5).split()[:HEAD_WORDS]),
+        first=body[0] if body else None,
+        last=body[-1] if body else None,
+        margin=(min(s.box[0] for s in wide), max(s.box[2] for s in wide)) if len(wide) > 3 else (0.0, 0.0),
+    )
+
+
+def _furniture(s: Segment) -> bool:
+    """Page numbers and what seals leave at the edges."""
+    return bool(_PAGE_NUMBER.match(s.text)) or sum(c.isalpha() for c in s.text) < 2
+
+
+def _opening(
+    sheet: Sheet, guess: Guess, body: Sequence[Segment], top: Sequence[Segment], letterhead: bool, annex: bool, head: str, number: int
+) -> dict[str, float]:
+    reference = find_reference(sheet)
+    first = body[0] if body else None
+    titled = bool(guess.title and guess.score >= 0.8)
+    text = first.text.lstrip(" \"'“.,|_~*^`’") if first else ""
+    item = _ITEM.match(text)
+    begins_low = bool(text[:1].islower()) and not item
+    counted = bool(item and (item["n"] not in (None, "1") or item["l"] not in (None, "a") or item["r"] not in (None, "I")))
+    signs = {
+        "letterhead": letterhead,
+        "title": titled,
+        "weak_title": bool(not titled and guess.title and guess.score >= 0.5),
+        "letter": guess.type == LETTER and guess.score >= SURE,
+        "known": not titled and guess.title is None and guess.type not in (UNKNOWN, LETTER) and guess.score >= 0.5,
+        "reference": reference is not None and bool(reference.symbol) and reference.box[1] < 0.30,
+        "dated": head_date(sheet) is not None,
+        "addressed": any(s.plain.startswith("kinh gui") and s.box[1] < 0.5 for s in body),
+        "capitals": bool(top) and not titled and not annex and not letterhead and first is not None and top[0].box[1] <= first.box[3] + 0.03,
+        "annex": annex,
+        "list": not letterhead and not annex and bool(top) and bool(_LIST.match(top[0].plain)),
+        "number_one": number == 1,
+        "number_more": number > 1,
+        "low_case": begins_low,
+        "counted": counted,
+        "bullet": bool(_BULLET.match(text)) and not item,
+        "article": bool(first and re.match(r"^\W{0,2}Đi[ềêe]u\s+(?!1\b)\d", first.text)),
+        "signing": bool(
+            first and (first.plain.startswith("noi nhan") or (_CAPACITY.match(first.plain) and first.upper > 0.7 and first.middle > 0.5))
+        ),
+        "template": _template(sheet, head),
+        "follows": bool(kind(guess.type).follows) and not titled,
+        "card": kind(guess.type).anywhere,
+        "body_only": not (letterhead or titled or annex or top or reference),
+    }
+    return {k: float(v) for k, v in signs.items()}
+
+
+def _capacity(s: Segment) -> bool:
+    """A line in which somebody signs: TM., KT., an office."""
+    return s.upper > 0.7 and bool(_CAPACITY.match(s.plain))
+
+
+def _template(sheet: Sheet, head: str) -> bool:
+    """A form that nobody has filled in: the office's name or the day still a blank."""
+    return bool(_PLACEHOLDER.search(head) or _OPEN_DATE.search(sheet.plain))
+
+
+def _closing(sheet: Sheet, body: Sequence[Segment]) -> dict[str, float]:
+    to = next((s for s in body if s.plain.startswith("noi nhan")), None)
+    lower = [s for s in body if s.box[1] > 0.12]
+    signed = any(_capacity(s) and s.middle > 0.45 for s in lower)
+    filed = any(_FILED.search(s.plain) for s in lower if s.middle < 0.5)
+    last_wide = next((s for s in reversed(body) if s.box[2] - s.box[0] > 0.45), None)
+    bottom = max((s.box[3] for s in body), default=0.0)
+    text = last_wide.text.rstrip(" |_~*^`'’") if last_wide else ""
+    running = bool(last_wide and last_wide.box[3] > 0.8 and last_wide.box[3] >= bottom - 0.03)
+    signs = {
+        "end_recipients": to is not None or filed,
+        "end_signed": signed and to is None and not filed,
+        "end_hand": bool(_SIGNED.search(sheet.plain)) and to is None and not filed,
+        "end_mark": any(s.text.rstrip(" |_").endswith(("./.", "/.")) for s in body),
+        "runs_on": running and not text.endswith(_CLOSED),
+        "full": running,
+        "short": bottom < 0.6,
+    }
+    return {k: float(v) for k, v in signs.items()}
+
+
+def seam(first: Clues, previous: Clues, page: Clues, offset: int) -> dict[str, float]:
+    """Signs at the seam before `page`, which would be page `offset` + 1 of the paper that `first` opens."""
+    if page.unreadable:
+        return {"unreadable": 1.0, "unreadable_after_end": float(previous.closing.get("end_recipients", 0) or previous.ends)}
+    signs = {**page.opening, **previous.closing}
+    ended = signs["end_recipients"] or signs["end_signed"] or signs["end_hand"]
+    other = other_paper(page.sheet, previous.sheet)
+    opened = first.guess.type
+    follows = opened in kind(page.guess.type).follows
+    cards = kind(page.guess.type).group == kind(opened).group == "identity" and kind(page.guess.type).anywhere and not page.guess.title
+    common = common_run(first.words, page.words) >= COMMON
+    fresh = page.letterhead or bool(signs["title"])
+    signs |= {
+        "number_next": float(page.number > 1 and (page.number == offset + 1 or page.number == previous.number + 1)),
+        "number_odd": float(page.number > 1 and page.number != offset + 1 and page.number != previous.number + 1),
+        "number_lost": float(offset == 1 and not page.number and previous.number == 0 and not fresh),
+        "unnumbered": float(previous.number > 1 and not page.number),
+        "other_paper": float(other and not page.annex),
+        "other_after_end": float(other and bool(ended) and not page.annex),
+        "follows_it": float(follows),
+        "card_back": float(cards and not follows),
+        "other_person": float(bool(page.person and first.person and page.person != first.person)),
+        "counts_on": float(_counts_on(previous, page)),
+        "ended_fresh": float(bool(ended and fresh)),
+        "ended_body": float(bool(ended and not fresh and not page.annex)),
+        "common": float(common and not page.letterhead),
+        "enclosed_form": float(common and bool(signs["template"]) and not signs["reference"]),
+        "margin": float(_margins_differ(previous, page)),
+        "back": float(bool(ended and offset == 1 and not fresh and not page.number and not previous.closing["short"])),
+    }
+    return signs
+
+
+def common_run(a: Sequence[str], b: Sequence[str]) -> int:
+    """Words of the longest run that both heads have, the national title and its motto left out."""
+    best = 0
+    where: dict[str, list[int]] = {}
+    for i, w in enumerate(a):
+        where.setdefault(w, []).append(i)
+    lengths: dict[int, int] = {}
+    for w in b:
+        now = {i: lengths.get(i - 1, 0) + 1 for i in where.get(w, ()) if w not in _COMMONPLACE}
+        best = max(best, *now.values()) if now else best
+        lengths = now
+    return best
+
+
+_COMMONPLACE = frozenset(("cong", "hoa", "xa", "hoi", "chu", "nghia", "doc", "lap", "tu", "do", "hanh", "phuc"))
+
+
+def _counts_on(previous: Clues, page: Clues) -> bool:
+    """Articles, or the numbers of a list, go on where the page before stopped."""
+    if page.articles and previous.articles:
+        return page.articles[0] in (previous.articles[-1], previous.articles[-1] + 1)
+    return False
+
+
+def _margins_differ(previous: Clues, page: Clues) -> bool:
+    """The type area is another one: another typist, another paper."""
+    if not (previous.margin[1] and page.margin[1]):
+        return False
+    return abs((page.margin[1] - page.margin[0]) - (previous.margin[1] - previous.margin[0])) > 0.025
+
+
+def other_paper(a: Sheet, b: Sheet) -> bool:
+    """Different paper: the sides, short and long, differ by more than feeding does."""
+    if not (a.page.dpi and b.page.dpi):
+        return False
+    return any(abs(x - y) > SIZE_MM for x, y in zip(sorted(a.size_mm), sorted(b.size_mm), strict=True))
+
+
+def _printed_number(sheet: Sheet) -> int:
+    """Page number in the middle or at the right of the top or bottom margin; 0 without one."""
+    for s in sheet.by_place:
+        if s.box[1] > 0.08 and s.box[3] < 0.92:
+            continue
+        m = _PAGE_NUMBER.match(s.text)
+        if m and s.middle > 0.35:
+            return int(m["n"])
+    return 0
+
+
+def _unreadable(sheet: Sheet) -> bool:
+    page = sheet.page
+    read = sum(len(w.text) > 1 and w.confidence > 0.75 for w in page.reading.words)
+    return page.state is PageState.FAILED or (page.state is PageState.DOUBTFUL and read < 6 and not page.barcodes)
+
+
+def _person(sheet: Sheet) -> str:
+    for code in sheet.page.barcodes:
+        who = identity_of_barcode(code.text)
+        if who:
+            return who.number
+    zone = mrz_of(sheet)
+    return zone.number if zone else ""
+
+
+__all__ = ["Clues", "clues", "common_run", "other_paper", "plain", "seam"]
