@@ -81,7 +81,7 @@ def _reference_field(sheet: Sheet, reference: Reference, guess: Guess) -> Field:
 
 def _place(sheet: Sheet, head: Dated) -> Field | None:
     """Where a paper was issued: the words before the day, without the comma."""
-    words = [w for w in head.place if any(c.isalpha() for c in w.text)]
+    words = [w for w in head.place if any(c.isalnum() for c in w.text)]
     value = " ".join(w.text for w in words).strip(" ,.;:-–")
     if not 1 <= len(words) <= 7 or not value[:1].isupper():
         return None

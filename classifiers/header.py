@@ -10,15 +10,18 @@ from pathlib import Path
 
 from classifiers.kinds import LETTER, letters, plain
 from classifiers.layout import Segment, Sheet, hull, make_segment
+from classifiers.marks import is_mark
 from classifiers.reference import find_reference
 from classifiers.titles import CAPITALS, Match
 from pipeline.records import Field
+from pipeline.text import valid_syllable
 
 _SIGNS = ("-", "–", "&", "/", "+", "…")
 _NUMBER_SIGN = re.compile(r"^\W{0,3}[Ss][ốôóòồổỗộơớờởõỏọo]{1,3}\s*[:;.]|^\W{0,3}S[ốô]\s")
 #: Lines of a digital signature's appearance.
 _SIGNED = ("nguoi ky", "ky boi", "email", "co quan", "thoi gian ky", "ngay ky")
 _VV = re.compile(r"^\W*[vV]\s*(?:[/⁄%1Il|]{1,3}\s*[vV]\b|[/⁄][%y])\s*[:.]?\s*")
+_LISTED = re.compile(r"^\W?(?:1|I|A)\s?[.)/]\s")
 _ABOUT = re.compile(r"^\W*v[ềêeẻể]\s+vi[ệêeẹ]c\b\s*[:.]?\s*", re.IGNORECASE)
 
 
@@ -70,6 +73,7 @@ def _left_lines(sheet: Sheet) -> list[Segment]:
     split = motto.box[0] if motto and motto.box[0] > 0.3 else 0.5
     top = motto.box[1] - 3.5 * sheet.height if motto else 0.0
     bottom = reference.box[1] + 0.3 * sheet.height if reference else (motto.box[3] if motto else 0.0) + 0.10
+    mixed = sheet.page.kind == "mixed"
     out: list[Segment] = []
     for s in sheet.by_place:
         count = sum(c.isalpha() for c in s.text)
@@ -77,12 +81,20 @@ def _left_lines(sheet: Sheet) -> list[Segment]:
             continue
         if out and ("/" in s.text or _NUMBER_SIGN.match(s.text)):
             break
-        if count < 4 or s.upper < CAPITALS or any(c.isdigit() for c in s.text) or "/" in s.text or s.plain.startswith(_SIGNED):
+        if count < 4 or s.upper < CAPITALS or _numbers(s) or "/" in s.text or s.plain.startswith(_SIGNED):
+            continue
+        if mixed and all(w.source == "file" for w in s.words):
             continue
         if out and s.box[1] - out[-1].box[3] > 2.5 * sheet.height:
             break
         out.append(s)
     return out
+
+
+def _numbers(s: Segment) -> bool:
+    """Whether a line has figures other than those that bodies are numbered by (`PHƯỜNG 5`)."""
+    held = [w.text for w in s.words if any(c.isdigit() for c in w.text)]
+    return len(held) > 1 or any(not re.fullmatch(r"[A-Z]?\d{1,3}[.,]?", t) for t in held) or s.words[0].text in held
 
 
 def _begins_body(text: str) -> bool:
@@ -99,7 +111,7 @@ def _body_field(sheet: Sheet, lines: Sequence[Segment]) -> Field:
 def _trim(text: str) -> str:
     """Without the rule under the name and other noise at its ends."""
     words = text.split()
-    while words and not any(c.isalpha() for c in words[-1]):
+    while words and not any(c.isalnum() for c in words[-1]):
         words.pop()
     while words and not any(c.isalnum() for c in words[0]):
         words.pop(0)
@@ -116,12 +128,17 @@ def respell(name: str) -> str:
         for key, phrase in phrases.items():
             n = len(key.split())
             joined = " ".join(k for k in keys[i : i + n])
-            if joined == key and len(phrase.split()) == n and letters(" ".join(words[i : i + n])) != letters(phrase):
+            if joined == key and len(phrase.split()) == n and letters(" ".join(words[i : i + n])) != letters(phrase) and (n > 1 or _bare(words[i])):
                 words[i : i + n] = phrase.split()
                 i += n - 1
                 break
         i += 1
     return " ".join(words)
+
+
+def _bare(word: str) -> bool:
+    """Whether a word has lost its marks: it carries none, or is no syllable as it stands. One with other marks may be another word (QUẢN, QUẬN)."""
+    return word.isascii() or not valid_syllable(word.lower())
 
 
 def summary(sheet: Sheet, kind: str, title: Match | None) -> Field | None:
@@ -139,7 +156,7 @@ def _letter_summary(sheet: Sheet) -> Field | None:
     lines = [start]
     for s in sheet.by_place:
         last = lines[-1]
-        if s is start or s.box[1] <= last.box[1] + 0.4 * sheet.height:
+        if s is start or s.box[1] <= last.box[1] + 0.4 * sheet.height or is_mark(s):
             continue
         if s.box[1] - last.box[3] > 1.3 * sheet.height or s.plain.startswith("kinh gui"):
             if min(s.box[2], start.box[2]) > max(s.box[0], start.box[0]):
@@ -157,7 +174,7 @@ def _untitled_summary(sheet: Sheet) -> Field | None:
         return None
     below = [s for s in sheet.by_place if reference.box[3] + 0.5 * sheet.height < s.box[1] < 0.4 and abs(s.middle - 0.52) < 0.1]
     rest = next((s for s in below if s.box[2] - s.box[0] < 0.3 and any(c.isalpha() for c in s.text)), None)
-    return _title_summary(sheet, rest) if rest and not _begins(rest.plain, "body") else None
+    return _title_summary(sheet, rest) if rest and not _begins_text(rest) else None
 
 
 def _title_summary(sheet: Sheet, title: Segment) -> Field | None:
@@ -171,10 +188,12 @@ def _title_summary(sheet: Sheet, title: Segment) -> Field | None:
             continue
         gap = s.box[1] - last.box[3]
         text = s.plain
-        if not any(c.isalpha() for c in s.text) or (len(text) < 4 and s.confidence < 0.6):
+        if not any(c.isalnum() for c in s.text) or (len(text) < 4 and s.confidence < 0.6) or is_mark(s):
+            continue
+        if not any(c.isalpha() for c in s.text) and (not lines or abs(s.middle - middle) > 0.06):
             continue
         first = not lines
-        if gap > (2.6 if first else max(1.4, pitch * 1.5)) * sheet.height or (_begins(text, "body") and not s.text.lstrip()[:1].islower()):
+        if gap > (2.6 if first else max(1.4, pitch * 1.5)) * sheet.height or _begins_text(s):
             break
         if abs(s.middle - middle) > (0.10 if first else 0.06):
             if s.box[2] < 0.33 or s.box[0] > 0.75:
@@ -189,6 +208,11 @@ def _title_summary(sheet: Sheet, title: Segment) -> Field | None:
         lines.append(s)
         last = s
     return _summary_field(sheet, lines, _VV if _VV.match(lines[0].text) else _ABOUT) if lines else None
+
+
+def _begins_text(s: Segment) -> bool:
+    """Whether a line is the first of the paper's text."""
+    return bool(_LISTED.match(s.text)) or (_begins(s.plain, "body") and not s.text.lstrip()[:1].islower())
 
 
 def _summary_field(sheet: Sheet, lines: Sequence[Segment], lead: re.Pattern[str]) -> Field | None:

@@ -44,6 +44,12 @@ def find_marks(sheets: Sequence[Sheet]) -> dict[str, Field]:
     return out
 
 
+def is_mark(s: Segment) -> bool:
+    """Whether a segment is a mark and nothing else."""
+    made = _capitals(s)
+    return made is not None and any(_mark(name, made)[0] for name in _marks())
+
+
 def _find(sheet: Sheet, name: str, low: float) -> Field | None:
     best: Field | None = None
     for s in _stamped(sheet, low):

@@ -121,8 +121,12 @@ def _block(lines: Sequence[Segment]) -> Block:
 
 @cache
 def _roles() -> dict[str, str]:
-    """Capacities, folded -> as they are spelt."""
-    return {plain(r): r for r in signers()["roles"]}
+    """Capacities, folded -> as they are spelt; empty where two are told apart by their marks alone (Thứ trưởng, Thủ trưởng)."""
+    out: dict[str, str] = {}
+    for role in signers()["roles"]:
+        key = plain(role)
+        out[key] = "" if key in out else role
+    return out
 
 
 def _spelt(role: str) -> str:
@@ -130,13 +134,15 @@ def _spelt(role: str) -> str:
     if not role.isupper():
         return role
     squeezed = squeeze(role)
-    known = {key.replace(" ", ""): name for key, name in _roles().items()}
+    known = {key.replace(" ", ""): name for key, name in _roles().items() if name}
     if squeezed in known:
         return known[squeezed].upper()
     start = max((k for k in known if squeezed.startswith(k) and len(k) > 7), key=len, default="")
     if start:
         n = len(known[start].split())
         return " ".join([known[start].upper(), *role.split()[n:]]) if squeeze("".join(role.split()[:n])) == start else role
+    if plain(role) in _roles():
+        return role
     near = max(known, key=lambda k: similarity(k, squeezed))
     return known[near].upper() if similarity(near, squeezed) >= 0.88 else role
 
