@@ -203,7 +203,8 @@ class Batch:
             item.pages.set_exception(error)
             return
         item.pages.set_result(pages)
-        job = partial(assemble, operator_code=self.operator_code, folder_code=item.found.folder_code)
+        cuts = self.archive.cuts(source.sha256)
+        job = partial(assemble, operator_code=self.operator_code, folder_code=item.found.folder_code, cuts=cuts)
         understood = self.pool.submit(job, source, pages, self.settings, timeout=WRITE_TIMEOUT, priority=0)
         understood.add_done_callback(lambda done: self._write(item, done))
 

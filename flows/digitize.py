@@ -15,6 +15,7 @@ from typing import Any
 from flows import prefect_home
 from flows.batch import Batch, Outcome, Progress
 from flows.jobs import own_tesseract_threads
+from flows.office import refresh
 from flows.pool import Pool, warm_up
 from flows.reading import now
 from flows.server import EmbeddedServer, embedded_always, wanted
@@ -75,6 +76,7 @@ def digitize(
         batch.start()
         try:
             _orchestrate(batch, report, until)
+            refresh(archive, {d.link.code for o in report.outcomes for d in o.record.documents})
         finally:
             batch.stop()
             report.seconds = time.monotonic() - begun

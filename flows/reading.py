@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from classifiers import understand
+from classifiers.gate import gate
+from classifiers.recut import recut
 from flows.jobs import cached_page, read_page
 from flows.pool import Lost, Pool
 from pipeline.errors import MissingTool, NotWritten, UnreadableInput
@@ -109,9 +111,23 @@ class Reader:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def assemble(source: SourceFile, pages: tuple[Page, ...], settings: Settings, *, operator_code: str = "", folder_code: str = "") -> SourceRecord:
-    """Documents, types, fields and dossiers from the pages, with the steps that led there."""
+def assemble(
+    source: SourceFile,
+    pages: tuple[Page, ...],
+    settings: Settings,
+    *,
+    operator_code: str = "",
+    folder_code: str = "",
+    cuts: Sequence[tuple[int, ...]] = (),
+) -> SourceRecord:
+    """Documents, types, fields and dossiers from the pages, with what of them a person has to look at and the steps that led there.
+
+    `cuts`: pages that a person has said are documents of their own.
+    """
     pages, documents = understand(source, pages, operator_code=operator_code, folder_code=folder_code)
+    if cuts:
+        documents = recut(source, pages, documents, cuts, operator_code=operator_code, folder_code=folder_code)
+    documents = tuple(replace(d, doubts=gate(d, settings.review)) for d in documents)
     engines = sorted({p.reading.engine for p in pages if p.reading.engine})
     steps = (
         Step("receive", "sohoa", version_of_sohoa(), at=source.received),
