@@ -121,5 +121,16 @@ def cccd_sides(case: Case, who: Person | None = None) -> Paper:
     return Paper("cccd_truoc", sheets, _fields(who), also=("cccd_sau",))
 
 
+def cccd_two(case: Case, one: Person | None = None, other: Person | None = None) -> Paper:
+    """The fronts of two persons' cards on one photocopy: two cards, one page."""
+    rng = case.chance("cccd_two")
+    people = (one or case.applicant, other or case.partner)
+    flow = Flow(numbered=False)
+    for who, y in zip(people, (34, 150), strict=True):
+        front(flow.sheet, rng, who, (210 - WIDE * ZOOM) / 2 + rng.uniform(-12, 12), y + rng.uniform(-6, 6))
+    parts = [{"type": "cccd_truoc", "fields": _fields(who)} for who in people]
+    return Paper("cccd_truoc", flow.finish(), _fields(people[0]), more={"parts": parts})
+
+
 def _fields(who: Person) -> dict[str, str]:
     return {"id_number": who.number, "holder": who.name, "birth_date": who.born.isoformat()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from samples import people
 from samples.people import Person, Ward
@@ -19,6 +20,7 @@ class Paper:
     sheets: list[Sheet]
     fields: dict[str, str] = field(default_factory=dict)
     also: tuple[str, ...] = ()  #: other types on the same page
+    more: dict[str, Any] = field(default_factory=dict)  #: what else the truth says of it, see README.md
 
 
 @dataclass

@@ -15,7 +15,7 @@ from samples.sheet import MM, Colour, Ink, Sheet, Style, font
 RED: Colour = (206, 30, 48)
 
 
-def _worn(layer: Image.Image, rng: random.Random, strength: float) -> Image.Image:
+def worn(layer: Image.Image, rng: random.Random, strength: float) -> Image.Image:
     """Uneven ink: a slow pattern and fine grain let the paper through; `strength` 0..1."""
     gen = np.random.default_rng(rng.getrandbits(64))
     h, w = layer.height, layer.width
@@ -67,7 +67,7 @@ def seal(sheet: Sheet, rng: random.Random, x: float, y: float, round_text: str, 
         draw.text((c, c + d * 0.055 + i * d * 0.065), line, font=font(face), fill=RED, anchor="mm")
     layer = layer.rotate(rng.uniform(-14, 14), Image.Resampling.BICUBIC, fillcolor=(255, 255, 255))
     layer = layer.resize((layer.width // k, layer.height // k), Image.Resampling.LANCZOS)
-    layer = _worn(layer, rng, 0.55)
+    layer = worn(layer, rng, 0.55)
     sheet.multiply(layer, x - layer.width / MM / 2, y - layer.height / MM / 2, "seal", round_text)
 
 
@@ -114,7 +114,7 @@ def stamp(
         draw.rectangle([pad, pad, pad + w, pad + h], outline=colour, width=round(0.6 * MM))
     for i, text in enumerate(lines):
         draw.text((pad + w / 2, pad + 1.5 * MM + (i + 0.5) * step), text, font=face, fill=colour, anchor="mm")
-    layer = _worn(layer.rotate(rng.uniform(-4, 4), Image.Resampling.BICUBIC, fillcolor=(255, 255, 255)), rng, 0.6)
+    layer = worn(layer.rotate(rng.uniform(-4, 4), Image.Resampling.BICUBIC, fillcolor=(255, 255, 255)), rng, 0.6)
     sheet.multiply(layer, x - pad / MM, y - pad / MM, "stamp", " / ".join(lines))
 
 

@@ -70,9 +70,10 @@ class Stack:
         changes.setdefault("tint", random.Random(f"{self.seed}/{paper.type}/{len(self.pages)}").choice(PAPERS))  # one paper, one tint
         for n, sheet in enumerate(paper.sheets, 1):
             back = paper.sheets[n] if n < len(paper.sheets) and n % 2 else behind
+            back = back if back and back.size == sheet.size else None
             numbers.append(self._add(sheet, changes | (each or {}).get(n, {}), back=back, accept=accept))
         self.documents.append(
-            {"pages": numbers, "type": paper.type, "also": list(paper.also), "dossier": dossier, "fields": dict(paper.fields)},
+            {"pages": numbers, "type": paper.type, "also": list(paper.also), "dossier": dossier, "fields": dict(paper.fields)} | paper.more,
         )
 
     def damaged(self, sheet: Sheet, paper: Paper, dossier: str = "", **changes: Any) -> None:

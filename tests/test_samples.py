@@ -20,9 +20,10 @@ import zxingcpp
 from PIL import Image, ImageOps
 
 from pipeline.codes import DOSSIER, sheet_code, valid_code
-from samples import cards, civil, fonts, notices, people, scanner
+from samples import cards, civil, elsewhere, fonts, notices, pen, people, scanner
 from samples.case import make_case
 from samples.committed import family
+from samples.heldout import make_held_out
 from samples.make import main, make_dossiers
 from samples.sheet import A4, Sheet, Style
 from samples.tiers import TIERS, make_tiers
@@ -342,3 +343,65 @@ def test_the_command_draws_tiers(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["--tiers", "--out", str(tmp_path), "--seed", "2", "--pages", "1", "--font", "Liberation Serif"]) == 0
     assert [Path(line).name.split("-")[0] for line in capsys.readouterr().out.split()] == ["clean"]
     assert main(["--tiers", "--out", str(tmp_path), "--font", "No Such Family"]) == 3
+
+
+@pytest.mark.parametrize("kind", list(elsewhere.KINDS))
+def test_letters_kept_apart_print_what_their_truth_says(kind: str) -> None:
+    """All but what was left to the pen, which the truth names instead."""
+    for n in range(4):
+        paper = elsewhere.letter(make_case(f"kept/{n}"), kind, annex=False)
+        text = " ".join(line.text for sheet in paper.sheets for line in sheet.lines)
+        hand = paper.more.get("hand", {})
+        inks = {i.text for i in paper.sheets[0].inks if i.kind in ("handwriting", "stamp")}
+        assert paper.type == kind
+        assert "{" not in text
+        for name in ("issuer", "parent", "subject", "signer", "place"):
+            assert paper.fields.get(name, "") in text
+        assert paper.fields["signer"].endswith("Mẫu")
+        number = paper.fields.get("reference", "")
+        assert (number in text) == (hand.get("reference", "") in ("", "empty"))
+        if hand.get("reference") in ("pen", "stamp"):
+            assert number[: len(number) - len(number.lstrip("0123456789"))] in inks
+            assert number.lstrip("0123456789") in text
+        if hand.get("issued_on", "") in ("pen", "stamp"):
+            assert paper.fields["issued_on"][8:] in inks
+        elif hand.get("issued_on", "").startswith("empty"):
+            assert len(paper.fields["issued_on"]) < 10
+
+
+def test_no_office_kept_apart_is_one_that_others_draw() -> None:
+    """What is learned from is never what is measured on."""
+    theirs = {o["name"] for o in notices.words()["office"]}
+    assert not theirs & {o["name"] for o in elsewhere.words()["office"]}
+    subjects = {s for kind in ("invitation", "plan", "report", "minutes") for s in notices.words()[kind]["subjects"]}
+    assert not subjects & {s for topics in elsewhere.words()["topics"].values() for s in topics}
+
+
+def test_digits_by_pen_stand_where_they_were_written() -> None:
+    sheet = Sheet(A4)
+    end = pen.write(sheet, random.Random(3), "1945", 50, 100, high=5)
+    left, top, right, bottom = sheet.inks[0].box
+    assert sheet.inks[0].text == "1945"
+    assert left > 49 * 11.8
+    assert right < (end + 1) * 11.82
+    assert top > 93 * 11.8
+    assert bottom < 103 * 11.82
+
+
+def test_files_kept_apart_have_every_form_and_are_drawn_again_alike(tmp_path: Path) -> None:
+    made = make_held_out(tmp_path / "a", 21, 6)
+    assert [p.read_bytes() for p in made] == [p.read_bytes() for p in make_held_out(tmp_path / "b", 21, 6, workers=2)]
+    truths = [json.loads(p.read_text(encoding="utf-8")) for p in sorted((tmp_path / "a" / "truth").rglob("*.json"))]
+    assert sum(len(t["pages"]) for t in truths) >= 6
+    for truth in truths:
+        assert truth["form"] in truth["file"]
+        for document in truth["documents"]:
+            assert set(document.get("hand", {})) <= set(document["fields"])
+
+
+def test_two_cards_to_a_sheet_are_two_parts() -> None:
+    paper = cards.cccd_two(make_case("two"))
+    numbers = [p["fields"]["id_number"] for p in paper.more["parts"]]
+    assert len(set(numbers)) == 2
+    text = "\n".join(line.text for line in paper.sheets[0].lines)
+    assert all(n in text for n in numbers)
