@@ -54,7 +54,7 @@ def letterhead(sheet: Sheet) -> tuple[Field | None, Field | None]:
     lines = _left_lines(sheet)
     bodies: list[list[Segment]] = []
     for s in lines:
-        if bodies and not _begins_body(s.plain):
+        if bodies and (not _begins_body(s.plain) or _goes_on(bodies[-1], s)):
             bodies[-1].append(s)
         else:
             bodies.append([s])
@@ -102,26 +102,42 @@ def _begins_body(text: str) -> bool:
     return any(text == s or text.startswith(s + " ") for s in starters) or text.replace(" ", "") in _glued()
 
 
+def _goes_on(body: Sequence[Segment], s: Segment) -> bool:
+    """Whether a line that might begin a body goes on with the one above: a word or a well-known name runs over both."""
+    above = body[-1].plain
+    if body[-1].text.rstrip()[-1:] in "-–," or above.split()[-1:] in (["va"], ["cua"], ["cac"]):
+        return True
+    first = s.plain.split()[:1]
+    if [*above.split()[-1:], *first] in [p.split() for p in _listed("pairs")] and len(s.plain.split()) <= 2:
+        return True
+    known = _agencies()[1]
+    joined = " ".join([*(t.plain for t in body), s.plain])
+    return any(joined == key or (joined.startswith(key + " ") and len(key) > len(joined) - len(s.plain)) for key in known)
+
+
 def _body_field(sheet: Sheet, lines: Sequence[Segment]) -> Field:
-    printed = " ".join(_trim(s.text) for s in lines)
+    printed = " ".join([*(_trim(s.text, " .,:;_|'\"“”‘’^*~") for s in lines[:-1]), _trim(lines[-1].text)])
     confidence = make_segment([w for s in lines for w in s.words]).confidence
     return Field(respell(printed), printed, sheet.number, hull(s.box for s in lines), round(confidence, 3))
 
 
-def _trim(text: str) -> str:
-    """Without the rule under the name and other noise at its ends."""
+def _trim(text: str, edges: str = " .,:;_-–—|'\"“”‘’^*~") -> str:
+    """Without the rule under the name and other noise at its ends; a line that goes on keeps its dash."""
     words = text.split()
-    while words and not any(c.isalnum() for c in words[-1]):
+    while words and not any(c.isalnum() for c in words[-1]) and words[-1] != "-" * ("-" not in edges):
         words.pop()
     while words and not any(c.isalnum() for c in words[0]):
         words.pop(0)
-    return " ".join(words).strip(" .,:;_-–—|'\"“”‘’^*~")
+    return " ".join(words).strip(edges)
 
 
 def respell(name: str) -> str:
     """Well-known bodies as they are spelt: capitals lose their marks first (`SƠ Y TE` -> `SỞ Y TẾ`); every other word stays as printed."""
     _, phrases = _agencies()
     words = [p for w in name.split() for p in _glued().get(plain(w), w).split()]
+    head = next((s for s in _listed("starters") if " " not in s and words and plain(s) == plain(words[0])), "")
+    if head and words[0].isupper() and words[0] != head and letters(words[0]) != letters(head):
+        words[0] = head
     keys = [plain(w) for w in words]
     i = 0
     while i < len(words):
@@ -196,7 +212,8 @@ def _title_summary(sheet: Sheet, title: Segment) -> Field | None:
         if gap > (2.6 if first else max(1.4, pitch * 1.5)) * sheet.height or _begins_text(s):
             break
         if abs(s.middle - middle) > (0.10 if first else 0.06):
-            if s.box[2] < 0.33 or s.box[0] > 0.75:
+            # a stamp or a note beside the column does not reach its middle
+            if s.box[2] < middle - 0.04 or s.box[0] > middle + 0.04:
                 continue
             break
         if s.upper >= CAPITALS and _begins(text, "authorities") and (not first or not _ABOUT.match(s.text)):
@@ -212,6 +229,8 @@ def _title_summary(sheet: Sheet, title: Segment) -> Field | None:
 
 def _begins_text(s: Segment) -> bool:
     """Whether a line is the first of the paper's text."""
+    if s.plain.startswith("dieu "):
+        return bool(re.match(r"\W*[ĐD]\S+\s+\d+\s*[.:]", s.text))
     return bool(_LISTED.match(s.text)) or (_begins(s.plain, "body") and not s.text.lstrip()[:1].islower())
 
 

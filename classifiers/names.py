@@ -28,7 +28,8 @@ _TITLES = (
 )
 _DEGREES = re.compile(rf"^\W*(?:(?:{_TITLES})\s*[.:,/]*\s*)+(?=\S)")
 _NOT_A_NAME = re.compile(
-    r"\b(?:ky ten|ghi ro|dong dau|ho ten|ho va ten|da ky|noi nhan|luu|nhu tren|mau so|so|ngay|thang nam|khong co gia tri|kinh gui)\b"
+    r"\b(?:ky ten|ghi ro|dong dau|ho ten|ho va ten|da ky|noi nhan|luu vt|luu ho so|nhu tren|mau so|so \d+|ngay \d*|thang nam"
+    r"|khong co gia tri|kinh gui)\b"
 )
 
 
@@ -111,7 +112,7 @@ def _run(words: Sequence[Word], texts: Sequence[str], *, capitals: bool) -> int:
             break
         if not upper and len(text) > 1 and not text[1:].islower():
             break
-        if not valid_syllable(text.lower()):
+        if not valid_syllable(text.lower()) and word.confidence < 0.8:
             break
         n += 1
     return n

@@ -23,7 +23,8 @@ TALL_HANGING = 1.42
 #: A space inside a line is about a quarter of its height; from this on room was left.
 ROOM = 0.75
 
-_HANGING = re.compile(r"[Qgjpqy,;()]")
+#: Letters that reach above or below the height of capitals.
+_HANGING = re.compile(r"[Qgjpqy,;()ÂÊÔĂÀ-ÃÈ-ÊÌÍÒ-ÕÙÚÝĨŨẠ-ỹ]")
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 
 

@@ -14,17 +14,18 @@ from pipeline.records import Box, Word
 #: `Số:`, a small s only with its colon: `số 15/QĐ-UBND` at the head of a line is a citation.
 _SIGN = r"(?:[S5$8][ốôóòồổỗộơớờởõỏọo06]{1,3}\s*[:;.,]{0,2}|s[ốôóòồổỗộơớờởõỏọo]{1,2}\s*[:;])"
 _LEAD = r"^\W{0,4}(?:(?:Bộ\s+l|L)uật\s+|Pháp\s+lệnh\s+|Nghị\s+quyết\s+)?"
-_TYPE = r"[A-ZĐ][A-Za-zĐđ]{0,10}\d{0,3}"
+_CAP = "A-ZĐĂÂÊÔƠƯỦ"
+_TYPE = rf"[{_CAP}][{_CAP}a-zđ]{{0,10}}\d{{0,3}}"
 #: OCR reads a capital after a dash as a digit now and then (`TB-5YT`).
-_PART = r"(?:[A-ZĐ&]|[5801](?=[A-ZĐ]))[A-Za-zĐđ&.0-9]{0,14}"
-_SYMBOL = rf"(?P<sym>{_TYPE}(?:\s?(?:[-–—]{{1,2}}|[/.](?=[A-ZĐ]))\s?{_PART}){{0,4}})"
+_PART = rf"(?:[{_CAP}&]|[5801](?=[A-ZĐ]))[{_CAP}a-zđ&.0-9]{{0,14}}"
+_SYMBOL = rf"(?P<sym>{_TYPE}(?:\s?(?:[-–—]{{1,2}}|[/.](?=[{_CAP}]))\s?{_PART}){{0,4}})"
 _YEAR = r"(?:19|20)\d{2}"
 _OFFICE = re.compile(rf"{_LEAD}{_SIGN}\s*(?P<num>[^/⁄]{{0,18}}?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
 #: Party bodies put the type before the slash: 897-QĐ/TU.
 _PARTY = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?)\s*[-–]\s*(?P<sym>{_TYPE}\s*/\s*{_PART}(?:-{_PART}){{0,2}})")
 #: The slash lost: number and symbol run together, and the number may have swallowed it.
 _RUN = re.compile(
-    rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{0,6}}[1Il|]?)\s*(?P<year>(?!))?(?P<sym>[A-ZĐ]{{2,8}}\s?[-–]\s?{_PART}(?:[-–]{_PART}){{0,2}})\W*$"
+    rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{0,6}}[1Il|]?)\s*(?P<year>(?!))?(?P<sym>[{_CAP}]{{2,8}}\s?[-–]\s?{_PART}(?:[-–]{_PART}){{0,2}})\W*$"
 )
 _NUMBER = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d[0-9A-Z]{{0,12}})\s*(?:/\s*(?P<year>{_YEAR}))?\W*$")
 #: What is left when the number is illegible altogether.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from classifiers.kinds import plain, squeeze
+from classifiers.kinds import letters, plain, squeeze
 from classifiers.layout import Segment, Sheet, hull, make_segment, similarity
 from classifiers.names import Person, as_person, named_elsewhere, person_in, signers
 from pipeline.records import Box, Field
@@ -120,12 +120,11 @@ def _block(lines: Sequence[Segment]) -> Block:
 
 
 @cache
-def _roles() -> dict[str, str]:
-    """Capacities, folded -> as they are spelt; empty where two are told apart by their marks alone (Thứ trưởng, Thủ trưởng)."""
-    out: dict[str, str] = {}
+def _roles() -> dict[str, tuple[str, ...]]:
+    """Capacities, folded -> as they are spelt; two that differ in their marks alone (Thứ trưởng, Thủ trưởng) share a key."""
+    out: dict[str, tuple[str, ...]] = {}
     for role in signers()["roles"]:
-        key = plain(role)
-        out[key] = "" if key in out else role
+        out[plain(role)] = (*out.get(plain(role), ()), role)
     return out
 
 
@@ -134,17 +133,22 @@ def _spelt(role: str) -> str:
     if not role.isupper():
         return role
     squeezed = squeeze(role)
-    known = {key.replace(" ", ""): name for key, name in _roles().items() if name}
-    if squeezed in known:
-        return known[squeezed].upper()
-    start = max((k for k in known if squeezed.startswith(k) and len(k) > 7), key=len, default="")
+    known = {key.replace(" ", ""): names for key, names in _roles().items()}
+    start = squeezed if squeezed in known else max((k for k in known if squeezed.startswith(k) and len(k) > 7), key=len, default="")
     if start:
-        n = len(known[start].split())
-        return " ".join([known[start].upper(), *role.split()[n:]]) if squeeze("".join(role.split()[:n])) == start else role
-    if plain(role) in _roles():
-        return role
+        n = len(known[start][0].split())
+        head = " ".join(role.split()[:n])
+        return " ".join([_nearest(head, known[start]), *role.split()[n:]]) if squeeze(head) == start else _nearest(role, known[start])
     near = max(known, key=lambda k: similarity(k, squeezed))
-    return known[near].upper() if similarity(near, squeezed) >= 0.88 else role
+    return _nearest(role, known[near]) if similarity(near, squeezed) >= 0.88 else role
+
+
+def _nearest(role: str, names: Sequence[str]) -> str:
+    """The spelling with most of the marks that were read; the role itself where two have as many."""
+    ranked = sorted(names, key=lambda n: -similarity(letters(n), letters(role)))
+    if len(ranked) > 1 and similarity(letters(ranked[0]), letters(role)) == similarity(letters(ranked[1]), letters(role)):
+        return role
+    return ranked[0].upper()
 
 
 def _code(s: Segment) -> str:

@@ -1,6 +1,6 @@
-"""Papers of many offices as if they had been scanned and read: letterheads, numbers, dates and signatures in the layouts in use, with a reader's mistakes.
+"""Papers of many offices as if they had been scanned and read: heads, numbers, days and signatures as they are laid out, with a reader's mistakes.
 
-All content is invented: places and people are called Mẫu. `draw` is deterministic for a seed; the truth beside the pages says which digits were printed.
+All content is invented: places and people are called Mẫu. `draw` gives the same paper for the same seed, with its truth and what was filled in by hand.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NARROW = frozenset("iljtfrI.,:;'/()- ")
 _WIDE = frozenset("mwMWQOĐÔƠNHU")
 
 #: Pairs that readers take for each other; marks of capitals go first.
-CONFUSIONS = {"ấ": "ẩ", "ể": "ế", "ố": "ổ", "ự": "ư", "ờ": "ở", "đ": "d", "ơ": "o", "ư": "u", "l": "1", "Ở": "Ơ", "Ế": "E", "Ộ": "Ô", "Ủ": "U", "Ỉ": "I", "Ổ": "Ô"}
+CONFUSIONS = dict(zip("ấểốựờđơưlỞẾỘỦỈỔ", "ẩếổưởdou1ƠEÔUIÔ", strict=True))
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,15 @@ SUBJECTS = (
     "góp ý dự thảo Nghị quyết của Hội đồng nhân dân tỉnh quy định mức chi đón tiếp, thăm hỏi một số đối tượng",
 )
 PEOPLE = (
-    "Nguyễn Văn Mẫu", "Trần Thị Hồng Mẫu", "Lê Hoàng Mẫu", "Phạm Mẫu", "Đỗ Quốc Mẫu", "Hồ Mẫu Dũng", "Huỳnh Thị Mẫu Châu", "Vũ Đức Mẫu", "Đặng Mẫu Khoa",
-    "Bùi Thị Mẫu Hằng", "Ngô Mẫu Xuân", "Lý Thị Mẫu", "Hà Văn Mẫu", "Phan Mẫu Anh", "Võ Mẫu Ngọc", "Tạ Mẫu Sơn", "Cao Thị Mẫu", "Mai Mẫu Lan",
+    "Nguyễn Văn Mẫu", "Trần Thị Hồng Mẫu", "Lê Hoàng Mẫu", "Phạm Mẫu", "Đỗ Quốc Mẫu", "Hồ Mẫu Dũng", "Huỳnh Thị Mẫu Châu", "Vũ Đức Mẫu",
+    "Đặng Mẫu Khoa", "Bùi Thị Mẫu Hằng", "Ngô Mẫu Xuân", "Lý Thị Mẫu", "Hà Văn Mẫu", "Phan Mẫu Anh", "Võ Mẫu Ngọc", "Tạ Mẫu Sơn", "Cao Thị Mẫu",
+    "Mai Mẫu Lan",
 )  # fmt: skip
 INVENTED = Content(OFFICES, SUBJECTS, PEOPLE)
-TITLES = {"QĐ": "QUYẾT ĐỊNH", "TB": "THÔNG BÁO", "KH": "KẾ HOẠCH", "GM": "GIẤY MỜI", "BC": "BÁO CÁO", "TTr": "TỜ TRÌNH", "NQ": "NGHỊ QUYẾT", "CT": "CHỈ THỊ", "HD": "HƯỚNG DẪN"}
+TITLES = {
+    "QĐ": "QUYẾT ĐỊNH", "TB": "THÔNG BÁO", "KH": "KẾ HOẠCH", "GM": "GIẤY MỜI", "BC": "BÁO CÁO", "TTr": "TỜ TRÌNH", "NQ": "NGHỊ QUYẾT", "CT": "CHỈ THỊ",
+    "HD": "HƯỚNG DẪN",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,22 @@ class _Sheet:
 
     def page(self, number: int, kind: str = "scan") -> Page:
         lines = sorted(self.lines, key=lambda line: (round(line.box[1] / PITCH * 2), line.box[0]))
+        if self.rng.random() < 0.35:
+            lines = _joined(lines)
         return Page(number, PageState.GOOD, width=1654, height=2339, dpi=200.0, kind=kind, reading=Reading(tuple(lines), 0.95, 0.9, 1.0, "drawn"))
+
+
+def _joined(lines: Sequence[Line]) -> list[Line]:
+    """Lines side by side as one, as readers give them now and then."""
+    out: list[Line] = []
+    for line in lines:
+        if out and abs(out[-1].box[1] - line.box[1]) < 0.004 and line.box[0] > out[-1].box[2] + 0.01:
+            last = out.pop()
+            box = (last.box[0], min(last.box[1], line.box[1]), line.box[2], max(last.box[3], line.box[3]))
+            out.append(Line((*last.words, *line.words), box))
+        else:
+            out.append(line)
+    return out
 
 
 def _width(text: str, size: float) -> float:
@@ -174,6 +193,7 @@ def draw(seed: int, content: Content = INVENTED) -> Paper:
     left, right = rng.uniform(0.25, 0.29), rng.uniform(0.67, 0.71)
     y = _head(sheet, (*parent, *own), left, right, y, party)
     y = _number_and_day(sheet, truth, penned, kind, symbol, place, left, right, y, party)
+    _disturbances(sheet, right, y)
     y = _subject(sheet, kind, subject, left, y)
     if rng.random() < 0.12:
         mark = rng.choice(("HỎA TỐC", "KHẨN", "THƯỢNG KHẨN"))
@@ -259,18 +279,19 @@ def _number_and_day(
     day, month, year = rng.randint(1, 28), rng.randint(1, 12), rng.randint(2015, 2026)
     truth["issued_on"] = f"{year}-{month:02d}-{day:02d}"
     shift = rng.choice((0.0, 0.0, 0.002, -0.004)) if not party else -0.006
-    _day(sheet, penned, f"{place},", f"{day:02d}", f"{month:02d}" if month < 3 or rng.random() < 0.3 else str(month), str(year), right, y + shift, party)
+    printed_month = f"{month:02d}" if month < 3 or rng.random() < 0.3 else str(month)
+    _day(sheet, penned, f"{place},", f"{day:02d}", printed_month, str(year), right, y + shift)
     return y + PITCH
 
 
-def _day(sheet: _Sheet, penned: set[str], place: str, day: str, month: str, year: str, right: float, y: float, party: bool) -> None:
+def _day(sheet: _Sheet, penned: set[str], place: str, day: str, month: str, year: str, right: float, y: float) -> None:
     rng = sheet.rng
     by_hand = [g for g, share in (("day", 0.45), ("month", 0.12)) if rng.random() < share]
     penned.update(by_hand)
     total = _width(place + "ngàythángnăm" + day + month + year, 1.0) + 0.045
     at = right - total / 2
     words = []
-    for part, hand in ((p, "") for p in place.split()):
+    for part in place.split():
         words.append(sheet._read(part, at, y, _width(part, 1.0), 1.0))
         at = words[-1].box[2] + 0.0035
     for part, hand in (("ngày", ""), (day, "day"), ("tháng", ""), (month, "month"), ("năm", ""), (year, "")):
@@ -284,6 +305,27 @@ def _day(sheet: _Sheet, penned: set[str], place: str, day: str, month: str, year
             words.append(sheet._read(part, at, y, _width(part, 1.0), 1.0))
             at = words[-1].box[2] + 0.0035
     sheet.add(words)
+
+
+STAMPS = (
+    ("SỞ NỘI VỤ MẪU", "CÔNG VĂN ĐẾN", "Số: 1827", "Ngày: 12/5/2026"),
+    ("ĐẾN", "Giờ: 9", "Ngày: 23/4/2026"),
+    ("VĂN PHÒNG MẪU", "ĐẾN Số: 445"),
+)
+
+
+def _disturbances(sheet: _Sheet, right: float, y: float) -> None:
+    """What else stands in a head: the stamp of arrival, a note by hand, specks."""
+    rng = sheet.rng
+    if rng.random() < 0.25:
+        stamp = rng.choice(STAMPS)
+        for i, text in enumerate(stamp):
+            sheet.put(text, right + 0.12, y + 0.012 + i * 0.016, "centre", 0.9)
+    if rng.random() < 0.2:
+        sheet.put(rng.choice(("TTĐT", "o", "(2)", "A. Mẫu xem")), 0.93, 0.02, "right")
+    if rng.random() < 0.2:
+        box = (0.04, y - 0.03, 0.05, y - 0.02)
+        sheet.add([Word(rng.choice((".", "'", "l", "1")), box, round(rng.uniform(0.2, 0.8), 3))])
 
 
 def _subject(sheet: _Sheet, kind: str, subject: str, left: float, y: float) -> float:
@@ -314,9 +356,12 @@ def _wrapped(text: str, width: int) -> list[str]:
     return rows
 
 
+ADDRESSEES = ("Các phòng chuyên môn", "Ủy ban nhân dân các xã, phường", "Trung tâm Y tế Mẫu An", "Sở Tài chính Mẫu Giang", "Trường Tiểu học Mẫu")
+
+
 def _addressed(sheet: _Sheet, truth: dict[str, str], y: float) -> float:
     rng = sheet.rng
-    to = rng.sample(("Các phòng chuyên môn", "Ủy ban nhân dân các xã, phường", "Trung tâm Y tế Mẫu An", "Sở Tài chính Mẫu Giang", "Trường Tiểu học Mẫu"), rng.choice((1, 1, 3)))
+    to = rng.sample(ADDRESSEES, rng.choice((1, 1, 3)))
     truth["recipients"] = "; ".join(to)
     if len(to) == 1:
         sheet.put(f"Kính gửi: {to[0]}", 0.52, y, "centre")
