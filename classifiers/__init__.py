@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,12 +12,11 @@ from classifiers.fields import read_fields
 from classifiers.kinds import SEPARATOR, UNKNOWN, type_name
 from classifiers.layout import Sheet
 from classifiers.link import Paper, link_papers, separator_candidates
+from classifiers.secrecy import SECRET, secret_mark
 from classifiers.split import Clues, clues, split
 from pipeline.records import Candidate, Document, Page, PageState, SourceFile
 
 __all__ = ["type_name", "understand"]
-
-_SECRET = re.compile(r"(?:TUYỆT MẬT|TỐI MẬT|MẬT)")
 
 
 @dataclass
@@ -62,16 +60,18 @@ def understand(
     documents = []
     for (guess, paper), link in zip(papers, links, strict=True):
         readable = [s for s in paper.sheets if s.page.state is not PageState.FAILED]
+        fields = read_fields(readable, guess)
+        mark = secret_mark(paper.sheets, fields.get("secrecy"))
         documents.append(
             Document(
                 pages=tuple(s.number for s in paper.sheets),
                 type=guess.type,
                 score=guess.score,
-                evidence=guess.evidence,
+                evidence=(*guess.evidence, *((mark,) if mark else ())),
                 runner_up=guess.runner_up,
-                fields=read_fields(readable, guess),
+                fields=fields,
                 link=link,
-                review=_reasons(guess, paper),
+                review=(*_reasons(guess, paper), *((SECRET,) if mark else ())),
             )
         )
     return tuple(out), tuple(documents)
@@ -108,6 +108,4 @@ def _reasons(guess: Guess, paper: Paper) -> tuple[str, ...]:
         out.append("low_score")
     if any(s.page.state is PageState.FAILED for s in paper.sheets):
         out.append("page_failed")
-    if any(_SECRET.fullmatch(t.text.strip(" .:|[]()\"'")) for s in paper.sheets for t in s.segments if t.box[1] < 0.30):
-        out.append("secret")
     return tuple(out)

@@ -20,6 +20,7 @@ from pipeline.records import Document, Failure, Page, SourceFile, SourceRecord
 from pipeline.settings import Settings
 from storage.archive import Archive
 from storage.folder import not_written
+from storage.quarantine import Quarantine, is_secret
 from storage.views import Written
 
 #: Sources received and handed to the pool ahead of the one being archived; bounds memory, not correctness.
@@ -43,7 +44,7 @@ class Outcome:
 
     found: Found
     record: SourceRecord
-    how: str  #: new, known (archived before), duplicate (same bytes earlier in this batch), refused, failed (read but not stored)
+    how: str  #: new, known (archived before), duplicate (same bytes earlier in this batch), refused, failed (read but not stored), quarantined
     documents: tuple[str, ...] = ()  #: ids of its documents in the archive
 
 
@@ -79,6 +80,7 @@ class Batch:
         self.operator_code, self.keep = operator_code, keep
         self.progress = progress or Progress()
         self.reader = Reader(pool, settings, archive.work, self.progress.page)
+        self.quarantine = Quarantine.beside(archive.data, settings)
         self._window = threading.Semaphore(AHEAD)
         self._stop = threading.Event()
         self._finished = 0
@@ -121,7 +123,7 @@ class Batch:
             return
         source = item.received
         self.progress.received(source.pages)
-        if source.sha256 not in sums:
+        if source.sha256 not in sums and self.quarantine.held(source.sha256) is None:
             known = self.archive.known(source.sha256, self._reading)
             item.known = None if known and known.worth_rereading else known
             if item.known is None:
@@ -151,6 +153,9 @@ class Batch:
             return Outcome(item.found, item.received, "refused")
         source = item.received
         assert source is not None  # noqa: S101  set before `ready`
+        held = None if item.futures else self.quarantine.held(source.sha256)
+        if held is not None:
+            return self._hold(item, replace(held, source=source))
         earlier = None if item.futures else item.known or self.archive.known(source.sha256, self._reading)
         if earlier is not None:
             return self._again(item, source, earlier)
@@ -162,6 +167,8 @@ class Batch:
         record, storing = SourceRecord(source, item.pages.result()), False
         try:
             record = item.record.result()
+            if is_secret(record):
+                return self._hold(item, record)
             written, storing = self._written(item), True
             stored = self.archive.store(record, written, batch_id=source.sha256[:16], reading_digest=self._reading)
         except MissingTool:
@@ -175,6 +182,15 @@ class Batch:
             return self._failed(item, record, fault.code, fault.message)
         self.reader.forget(source)
         return Outcome(item.found, record, "new", tuple(d.id for d in stored.documents))
+
+    def _hold(self, item: _Item, record: SourceRecord) -> Outcome:
+        """A secrecy mark: the bytes go into quarantine, and nothing that was read on them stays."""
+        if not item.futures:
+            for page in record.pages:
+                self.progress.page(page)
+        self.quarantine.take(record)
+        self.reader.forget(record.source)
+        return Outcome(item.found, record, "quarantined")
 
     def _failed(self, item: _Item, record: SourceRecord, code: str, message: str) -> Outcome:
         return Outcome(item.found, replace(record, error=Failure(code, message)), "failed")
@@ -204,7 +220,8 @@ class Batch:
             return
         item.pages.set_result(pages)
         cuts = self.archive.cuts(source.sha256)
-        job = partial(assemble, operator_code=self.operator_code, folder_code=item.found.folder_code, cuts=cuts)
+        released = self.quarantine.released(source.sha256)
+        job = partial(assemble, operator_code=self.operator_code, folder_code=item.found.folder_code, cuts=cuts, released=released)
         understood = self.pool.submit(job, source, pages, self.settings, timeout=WRITE_TIMEOUT, priority=0)
         understood.add_done_callback(lambda done: self._write(item, done))
 
@@ -220,7 +237,7 @@ class Batch:
                     write_document, record.source, pages_of(record, document), title_of(document), folder, f"d{number}", self.settings,
                     timeout=WRITE_TIMEOUT, priority=0,
                 )
-                for number, document in enumerate(record.documents)
+                for number, document in enumerate(() if is_secret(record) else record.documents)
             ]  # fmt: skip
         except BaseException as error:
             item.record.set_exception(error)

@@ -15,14 +15,15 @@ from zoneinfo import ZoneInfo
 
 from flows.batch import Outcome, Progress
 from flows.digitize import digitize
-from flows.report import ARCHIVED, NEEDS_EYES, reasons, span, why
+from flows.report import ARCHIVED, NEEDS_EYES, QUARANTINED, reasons, span, why
 from pipeline.errors import Exit, NotProved, SohoaError, UsageError
 from pipeline.intake import Found, discover
 from pipeline.messages import language, say
 from pipeline.records import PageState
 from pipeline.settings import ROOT, Settings
-from storage.archive import Archive
+from storage.archive import Archive, data_folder
 from storage.layout import original_key
+from storage.quarantine import Quarantine
 
 DONE = "done"
 BUDGET_AFTER = 20  #: files tried before the error budget speaks
@@ -52,8 +53,8 @@ class NightReport:
 class _Tally:
     """Counts while the night runs, so that a million pages are never held at once."""
 
-    def __init__(self, folder: Path, archive_proves: Callable[[str], None]) -> None:
-        self.folder, self.proves = folder, archive_proves
+    def __init__(self, folder: Path, archive_proves: Callable[[str], None], quarantine: Quarantine) -> None:
+        self.folder, self.proves, self.quarantine = folder, archive_proves, quarantine
         self.how: Counter[str] = Counter()
         self.states: Counter[PageState] = Counter()
         self.received = self.documents = self.unfiled = 0
@@ -70,8 +71,9 @@ class _Tally:
         self.states.update(p.state for p in record.pages)
         self.documents += len(record.documents)
         for document in record.documents:
-            self.dossiers.add(document.link.code)
-            self.unfiled += not document.link.code
+            if outcome.how != QUARANTINED:
+                self.dossiers.add(document.link.code)
+                self.unfiled += not document.link.code
             if open_ := reasons(document):
                 told = [say(reason) for reason in open_]
                 self.waiting.append({"file": name, "pages": span(document.pages), "why": told, "candidates": document.link.alternatives})
@@ -81,6 +83,8 @@ class _Tally:
                 (self.rescan if page.advice == "rescan" else self.doubtful).append(look)
         if outcome.how in ARCHIVED:
             self._release(outcome)
+        elif outcome.how == QUARANTINED:
+            self._withdraw(outcome)
         elif record.error:
             self._fail(outcome, record.error.code, record.error.message)
 
@@ -100,18 +104,32 @@ class _Tally:
         except SohoaError as error:
             self._fail(outcome, error.key, str(error))
 
+    def _withdraw(self, outcome: Outcome) -> None:
+        """Out of the folder that many see, once the copy in quarantine is proved: not into `done/`."""
+        path, sha256 = outcome.found.path, outcome.record.source.sha256
+        try:
+            self.quarantine.prove(sha256)
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    return self._fail(outcome, "changed_since", say("changed_since", name=outcome.found.name))
+            path.unlink()
+        except OSError as error:
+            self._fail(outcome, "not_released", say("not_released", why=error.strerror or ""))
+        except SohoaError as error:
+            self._fail(outcome, error.key, str(error))
+
     def _fail(self, outcome: Outcome, code: str, message: str) -> None:
         self.failed.append({"file": outcome.found.name, "code": code, "why": message})
 
     def exit_code(self, left: int) -> Exit:
         """6 when anything waits, failed or is left; 2 when there were files and none could be read."""
-        if self.how and not any(self.how[h] for h in ARCHIVED):
+        if self.how and not any(self.how[h] for h in (*ARCHIVED, QUARANTINED)):
             return Exit.UNREADABLE
         return Exit.REVIEW if self.failed or self.rescan or self.doubtful or self.waiting or left else Exit.DONE
 
     def over_budget(self, share: float) -> bool:
         tried = sum(self.how.values())
-        return tried >= BUDGET_AFTER and (tried - sum(self.how[h] for h in ARCHIVED)) / tried > share
+        return tried >= BUDGET_AFTER and (tried - sum(self.how[h] for h in (*ARCHIVED, QUARANTINED))) / tried > share
 
 
 def prove_original(location: str, settings: Settings, sha256: str) -> None:
@@ -170,7 +188,8 @@ def one_night(folder: Path, location: str, settings: Settings, until: str = "") 
     everything = [f for f in discover([folder]) if Path(f.name).parts[0] != DONE]
     files, moving = settled(everything, settings.intake.settle)
     stopped = ""
-    tally = _Tally(folder, lambda sha256: prove_original(location, settings, sha256))
+    quarantine = Quarantine.beside(data_folder(location, settings), settings)
+    tally = _Tally(folder, lambda sha256: prove_original(location, settings, sha256), quarantine)
 
     def stop() -> str:
         if end and datetime.now(zone) >= end:
@@ -196,6 +215,7 @@ def _summary(tally: _Tally, begun: datetime, ended: datetime, seconds: float, le
             "new": tally.how["new"],
             "archived_before": tally.how["known"],
             "duplicate": tally.how["duplicate"],
+            "quarantined": tally.how[QUARANTINED],
             "failed": len(tally.failed),
             "left": left,
             "still_being_written": moving,

@@ -19,6 +19,7 @@ from pipeline.intake import discover
 from pipeline.messages import say
 from pipeline.records import Page, PageState, SourceFile, SourceRecord
 from pipeline.settings import Settings, settings
+from storage.quarantine import is_secret
 
 SUFFIX = {"text": "txt", "json": "json", "alto": "alto.xml", "hocr": "hocr.html", "pdf": "pdf"}
 #: Pages that have nothing to show in a reading copy.
@@ -50,6 +51,8 @@ def read_files(paths: Sequence[Path], form: str, output: Path | None, dossier: s
             records.append(record)
             if record.error:
                 error_console().print(f"sohoa: {record.error.message}", markup=False)
+            elif is_secret(record):
+                error_console().print(f"sohoa: {item.name}: {say('secret_not_shown')}", markup=False)
             elif form != "json":
                 write_bytes(data, _target(output, item.path, form, many, taken))
     if form == "json":
@@ -66,7 +69,7 @@ def _read(
     record = SourceRecord(source, reader.finish(futures))
     try:
         record = assemble(source, record.pages, configured, operator_code=dossier, folder_code=folder_code)
-        return record, b"" if form == "json" else _rendered(record, form, configured)
+        return record, b"" if form == "json" or is_secret(record) else _rendered(record, form, configured)
     except MissingTool:
         raise
     except Exception as error:

@@ -15,6 +15,7 @@ from pathlib import Path
 from classifiers import understand
 from classifiers.gate import gate
 from classifiers.recut import recut
+from classifiers.secrecy import withheld
 from flows.jobs import cached_page, read_page
 from flows.pool import Lost, Pool
 from pipeline.errors import MissingTool, NotWritten, UnreadableInput
@@ -119,14 +120,18 @@ def assemble(
     operator_code: str = "",
     folder_code: str = "",
     cuts: Sequence[tuple[int, ...]] = (),
+    released: bool = False,
 ) -> SourceRecord:
     """Documents, types, fields and dossiers from the pages, with what of them a person has to look at and the steps that led there.
 
-    `cuts`: pages that a person has said are documents of their own.
+    `cuts`: pages that a person has said are documents of their own. A source with a secrecy mark comes back without all that was read on it,
+    unless a person has `released` it.
     """
     pages, documents = understand(source, pages, operator_code=operator_code, folder_code=folder_code)
     if cuts:
         documents = recut(source, pages, documents, cuts, operator_code=operator_code, folder_code=folder_code)
+    if not released:
+        pages, documents = withheld(pages, documents)
     documents = tuple(replace(d, doubts=gate(d, settings.review)) for d in documents)
     engines = sorted({p.reading.engine for p in pages if p.reading.engine})
     steps = (

@@ -21,6 +21,8 @@ from pipeline.records import Document, Page, PageState, SourceRecord
 
 NEEDS_EYES = {PageState.DOUBTFUL, PageState.FAILED}
 ARCHIVED = {"new", "known", "duplicate"}
+#: Carries a secrecy mark: not archived, and nothing failed.
+QUARANTINED = "quarantined"
 WIDE = 110  #: columns of a terminal on which the whole table can be read
 
 
@@ -85,9 +87,10 @@ def totals(records: Sequence[SourceRecord]) -> dict[str, int]:
 def batch_json(report: BatchReport) -> dict[str, Any]:
     records = [o.record for o in report.outcomes]
     hows = Counter(o.how for o in report.outcomes)
+    told = {how: hows[how] for how in ("new", "known", "duplicate", "refused", QUARANTINED)} | {"not_stored": hows["failed"]}
     return {
         "sources": [record_json(o.record) | {"outcome": o.how} for o in report.outcomes],
-        "totals": totals(records) | {how: hows[how] for how in ("new", "known", "duplicate", "refused")} | {"not_stored": hows["failed"]},
+        "totals": totals(records) | told,
         "archive": report.archive,
         "started": report.started,
         "ended": report.ended,
@@ -103,7 +106,7 @@ def reasons(document: Document) -> list[str]:
 
 def exit_code(report: BatchReport) -> Exit:
     """0; 6 when anything waits for a person or failed; 2 when nothing could be read."""
-    done = [o for o in report.outcomes if o.how in ARCHIVED]
+    done = [o for o in report.outcomes if o.how in ARCHIVED or o.how == QUARANTINED]
     if report.outcomes and not done:
         return Exit.NOT_WRITTEN if any(o.how == "failed" for o in report.outcomes) else Exit.UNREADABLE
     waits = any(p.state in NEEDS_EYES for o in report.outcomes for p in o.record.pages)
@@ -129,6 +132,8 @@ def table(report: BatchReport, width: int) -> Group:
     known = sum(o.how in {"known", "duplicate"} for o in report.outcomes)
     if known:
         parts.append(Text(say("batch_known", count=known)))
+    if held := sum(o.how == QUARANTINED for o in report.outcomes):
+        parts.append(Text(say("batch_quarantined", count=held), style="bold red"))
     rate = t["pages"] / report.seconds * 60 if report.seconds else 0.0
     parts.append(Text(say("batch_time", seconds=round(report.seconds, 1), rate=round(rate))))
     parts.append(Text(say("batch_where", archive=report.archive)))
@@ -208,4 +213,3 @@ def console() -> Console:
 def error_console() -> Console:
     """Standard error; a line is folded by the terminal alone."""
     return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
-

@@ -40,8 +40,9 @@ def page_hash(ink: Ink, rotation: int, skew: float) -> str:
     if min(height, width) < 16:
         return ""
     mask = ink.mask[: height * _STEP, : width * _STEP].view(np.uint8)
-    share = cv2.resize(mask * np.uint8(255), (width, height), interpolation=cv2.INTER_AREA)  # a whole number of px in one: quick
-    inside = without_border(Ink(share > _SOLID, share)).mask
+    # a whole number of px in one: quick
+    share = np.asarray(cv2.resize(mask * np.uint8(255), (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    inside = without_border(Ink(np.asarray(share > _SOLID), share)).mask
     share[(share > _SOLID) & ~inside] = 0
     upright = 255 - straighten(np.asarray(255 - share, np.uint8), rotation, skew)
     grid = _centred(upright)
