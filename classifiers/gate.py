@@ -27,9 +27,8 @@ SHOWN = (
 )
 #: Groups of `types.toml` whose papers carry number, day and issuer (NĐ 30/2020/NĐ-CP art. 8).
 OFFICIAL = frozenset(("office", "legal"))
-#: Of those groups what may go without a number, and what citizens write, who number nothing.
-UNNUMBERED = frozenset(("ban_ghi_nho", "ban_thoa_thuan", "bien_ban", "thu_cong", "thu_moi"))
-PRIVATE = frozenset(("cam_ket", "don_de_nghi"))
+#: Of those groups what may go without a number.
+UNNUMBERED = frozenset(("ban_ghi_nho", "ban_thoa_thuan", "bien_ban", "danh_sach", "giay_nghi_phep", "quy_che", "quy_dinh", "thu_cong", "thu_moi"))
 
 
 def gate(document: Document, review: Review | None = None) -> tuple[Doubt, ...]:
@@ -73,7 +72,8 @@ def _of_cards(document: Document, limits: Review) -> Iterator[Doubt]:
 
 
 def _asks_for(type_: str, name: str) -> bool:
-    return kind(type_).group in OFFICIAL and type_ not in PRIVATE and not (name == "reference" and type_ in UNNUMBERED)
+    known = kind(type_)
+    return known.group in OFFICIAL and {"reference", name} <= set(known.fields) and not (name == "reference" and type_ in UNNUMBERED)
 
 
 def _partial(name: str, value: str) -> bool:

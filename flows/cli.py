@@ -90,9 +90,9 @@ def _streams() -> None:
 
 
 def _command() -> Callable[..., Any]:
-    from flows import commands_archive, commands_run, commands_tools
+    from flows import commands_archive, commands_import, commands_quarantine, commands_review, commands_run, commands_tools
 
-    for module in (commands_run, commands_archive, commands_tools):
+    for module in (commands_run, commands_archive, commands_review, commands_import, commands_tools, commands_quarantine):
         module.register(app)
     return typer.main.get_command(app)
 

@@ -21,7 +21,9 @@ from pipeline.messages import say
 from pipeline.records import Box, Page
 
 if TYPE_CHECKING:
+    from classifiers.completeness import Completeness
     from storage.archive import Archive
+    from storage.known import KnownDossier
     from storage.views import DocumentView, Hit
 
 UNFILED = "unfiled"
@@ -58,14 +60,21 @@ def search(
     asked = Query(query, type=paper, issuer=issuer, date_from=date_from, date_to=date_to, dossier=dossier, limit=limit)
     with Archive.open(location(archive), settings(), write=False) as opened:
         hits = [(hit, shown_page(opened, hit)) for hit in opened.search(asked)]
+        narrowed = paper or issuer or date_from or date_to or dossier
+        listed = [] if narrowed else [k for k in opened.search_list(query, limit) if k.code not in {h.dossier for h, _ in hits}]
     if as_json:
-        print_json([hit.to_json() | {"page": page, "source_page": hit.page} for hit, page in hits])
+        found = [hit.to_json() | {"page": page, "source_page": hit.page} for hit, page in hits]
+        print_json(found + [{"dossier": k.code, "document": "", "listed": k.to_json()} for k in listed])
         return
+    from flows.shown import print_listed
+
     out = console()
-    if not hits:
+    if not hits and not listed:
         out.print(say("no_hits"))
     for hit, page in hits:
         _print_hit(out, hit, page)
+    for known in listed:
+        print_listed(out, known, scanned=False)
 
 
 def _check_date(value: str) -> None:
@@ -120,15 +129,21 @@ def show(
     if png and not (page or find):
         raise UsageError("page_wanted")
     with Archive.open(location(archive), settings(), write=False) as opened:
-        documents = _documents(opened, code)
+        listed = opened.listed(code) if valid_code(code) else None
+        documents = [] if listed and not opened.catalogue.dossier(code) else _documents(opened, code)
         if find and not page:
             page = _first_with(opened, documents, find)
         if page:
             _show_page(opened, documents, page, find, png, as_json)
-        elif as_json:
-            print_json({"code": code, "documents": [d.to_json() for d in documents]})
+            return
+        from flows.office import completeness
+
+        components = completeness(opened, documents[0].dossier) if documents and valid_code(code) else None
+        if as_json:
+            more = {"listed": listed.to_json() if listed else None, "components": components.to_json() if components else None}
+            print_json({"code": code, "documents": [d.to_json() for d in documents]} | (more if valid_code(code) else {}))
         else:
-            _print_documents(documents, code)
+            _print_dossier(documents, code, listed, components)
 
 
 def _documents(archive: Archive, code: str) -> list[DocumentView]:
@@ -197,6 +212,18 @@ def _picture(archive: Archive, document: DocumentView, page: Page, boxes: list[B
     with tempfile.TemporaryDirectory(prefix="sohoa-") as folder:
         original = archive.original(document.source, Path(folder) / f"original.{record.source.extension}")
         return page_png(replace(record.source, path=str(original)), page, boxes, settings())
+
+
+def _print_dossier(documents: list[DocumentView], code: str, listed: KnownDossier | None, components: Completeness | None) -> None:
+    from flows.report import console
+    from flows.shown import print_components, print_listed
+
+    if listed:
+        print_listed(console(), listed, scanned=bool(documents))
+    if documents or not listed:
+        _print_documents(documents, code)
+    if components:
+        print_components(console(), components, documents)
 
 
 def _print_documents(documents: list[DocumentView], code: str) -> None:
@@ -293,4 +320,3 @@ def reindex(archive: ArchiveOption = "", as_json: JsonOption = False) -> None:
         print_json({"pages": count})
     else:
         typer.echo(say("reindexed", count=count))
-

@@ -37,3 +37,8 @@ def say(key: str, /, **facts: object) -> str:
     """The message `key` with its facts filled in; a key that no room knows is returned as it is."""
     entry = _catalogue().get(key)
     return entry[language()].format_map(_Facts(facts)) if entry else key
+
+
+def in_every_language(key: str) -> tuple[str, ...]:
+    """What the message `key` is in each language, without facts."""
+    return tuple(_catalogue().get(key, {}).values())

@@ -231,6 +231,8 @@ class Catalogue(Ledger):
             if row is None:
                 other = select(other_codes.c.dossier).where(other_codes.c.code == code).order_by(other_codes.c.dossier).limit(1)
                 row = c.execute(select(dossiers).where(dossiers.c.code == other.scalar_subquery())).one_or_none()
+            if row is None and (listed := known.by_code(c, code)):  # the office's list knows it under another code
+                row = c.execute(select(dossiers).where(dossiers.c.code == listed.code)).one_or_none()
         if row is None:
             return None
         others = tuple(self.other_codes(row.code).get(row.code, ()))

@@ -86,9 +86,8 @@ def _same_numbers(c: Connection, sha256: str, papers: Sequence[tuple[Document, s
         if others:
             reference = document.fields["reference"]
             found = finding_id(sha256, document.pages, DUPLICATE, "same_number", "reference", key)
-            yield Finding(
-                found, DUPLICATE, "same_number", sha256, id_, document.link.code, batch, reference.page, "", reference.box, tuple(sorted(others))
-            )
+            where = (sha256, id_, document.link.code, batch, reference.page, "reference", reference.box)
+            yield Finding(found, DUPLICATE, "same_number", *where, tuple(sorted(others)))
 
 
 def _same_pages(

@@ -16,6 +16,7 @@ from pipeline.errors import NotWritten, Unreachable
 from pipeline.records import Document
 from storage import words
 from storage.catalogue import Catalogue
+from storage.known import KnownDossier
 from storage.views import DocumentView
 
 #: Changes with the fields below: an index of another version is rebuilt.
@@ -161,7 +162,8 @@ def _entries(catalogue: Catalogue, source: str, others: dict[str, list[str]]) ->
         paper = catalogue.document_record(view.id)
         if paper is None:
             continue
-        facts = _facts(view, paper, [view.dossier, *others.get(view.dossier, [])] if view.dossier else [])
+        listed = catalogue.listed(view.dossier) if view.dossier else None
+        facts = _facts(view, paper, [view.dossier, *others.get(view.dossier, [])] if view.dossier else [], listed)
         whole: list[str] = []
         for number in view.pages or (0,):
             text = texts.get(number, "")
@@ -186,11 +188,14 @@ def _entry(view: DocumentView, kinds: list[str], page: int, text: str, facts: di
     return entry
 
 
-def _facts(view: DocumentView, paper: Document, codes: list[str]) -> dict[str, list[str]]:
-    """What is known of the document as a whole, the same for all its pages."""
+def _facts(view: DocumentView, paper: Document, codes: list[str], listed: KnownDossier | None) -> dict[str, list[str]]:
+    """What is known of the document as a whole, the same for all its pages; of its dossier, what the office's list says."""
+    if listed:
+        codes = list(dict.fromkeys((*codes, listed.code, *listed.other_codes)))
     values = list(dict.fromkeys(v for f in view.fields.values() for v in (f.value, f.printed) if v))
     titles = [e.text for e in paper.evidence if e.kind == "title"]
-    head = " ".join(t for v in (*titles, *values) for t in words.exact(v))
+    office = (listed.owner, listed.procedure_name, listed.place) if listed else ()
+    head = " ".join(t for v in (*titles, *values, *office) for t in words.exact(v))
     name = words.folded(view.type.replace("_", " "))
     subject = view.fields["subject"].value if "subject" in view.fields else ""
     numbers = [words.code(v) for v in values if any(c.isdigit() for c in v)]

@@ -314,9 +314,11 @@ def corrected(document: Document, correction: Correction) -> Document:
 
 
 def settled_by(correction: Correction, waiting: Iterable[Finding]) -> list[str]:
-    """Ids of what the correction answers."""
+    """Ids of what the correction answers; whether two papers are one is another question."""
     out = []
     for f in waiting:
+        if f.kind == DUPLICATE:
+            continue
         of_type = correction.field == TYPE and f.reason in OF_TYPE
         of_link = correction.field == DOSSIER and f.kind in (LINK, CODE)
         if f.field == correction.field or of_type or of_link:

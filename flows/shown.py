@@ -1,0 +1,51 @@
+"""What is shown of a dossier beside its papers: what the office's list says, and its components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.messages import say
+
+if TYPE_CHECKING:
+    from classifiers.completeness import Completeness
+    from storage.known import KnownDossier
+    from storage.views import DocumentView
+
+STYLE = {"present": "green", "missing": "red", "doubtful": "yellow"}
+
+
+def print_listed(out: Console, known: KnownDossier, *, scanned: bool) -> None:
+    """The dossier as the list has it, what it leaves open left out."""
+    out.print(Text.assemble((known.code, "bold cyan"), "" if scanned else f"  {say('not_scanned')}"))
+    procedure = " ".join(filter(None, (known.procedure, known.procedure_name)))
+    for key, value in (("listed_owner", known.owner), ("listed_procedure", procedure), ("listed_codes", ", ".join(known.other_codes))):
+        if value:
+            out.print(Text(f"  {say(key, value=value)}"))
+    if known.received_on or known.due_on:
+        out.print(Text(f"  {say('listed_days', received=known.received_on or '–', due=known.due_on or '–')}"))
+    if known.place:
+        out.print(Text(f"  {say('listed_place', value=known.place)}"))
+
+
+def print_components(out: Console, found: Completeness, views: Sequence[DocumentView]) -> None:
+    """A line for each component: what answers it, and what about it is not as it should be."""
+    from classifiers.kinds import type_name
+
+    shown = {v.id: f".{v.ordinal:02d}" if v.ordinal else v.id[:8] for v in views}
+    out.print(Text(say("components_title", digitized=found.digitized, due=found.due), style="bold"))
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    for item in found.items:
+        state = Text(say(f"component_state_{item.state}"), style=STYLE[item.state])
+        why = say(item.why, component=item.name) if item.why else ""
+        papers = " ".join(shown.get(i, i) for i in item.documents)
+        grid.add_row(state, item.name, say(f"form_{item.form}"), f"{item.found}/{item.count}", papers, why)
+    out.print(grid)
+    names = {v.id: f"{shown[v.id]} {type_name(v.type)}" for v in views}
+    for key, ids in (("component_results", found.results), ("component_extra", found.extra)):
+        if ids:
+            out.print(Text(say(key, papers=", ".join(names.get(i, i) for i in ids))))
