@@ -16,6 +16,7 @@ import numpy as np
 from pipeline import barcodes, blank, legibility, lift, order, orientation, quality, read, tesseract
 from pipeline.errors import MissingTool, NotWritten, PageFailed, SohoaError
 from pipeline.geometry import map_box, straighten
+from pipeline.handwriting import blanks
 from pipeline.hash import page_hash
 from pipeline.images import Pixels
 from pipeline.recognition import upright
@@ -126,7 +127,8 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
     reading = read.read_image(_without(grey, over), image.dpi, settings, known=lines)
     if empty and not quality.says_something(reading):
         return empty
-    return quality.judge(replace(page, reading=reading), settings, grey, gain)
+    page = replace(page, reading=reading, blanks=blanks.find(grey, image.dpi, reading))
+    return quality.judge(page, settings, grey, gain)
 
 
 def _digital(source: SourceFile, number: int, text: FileText, settings: Settings) -> Page:

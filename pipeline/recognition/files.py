@@ -14,13 +14,15 @@ DATA = Path(__file__).parent / "data"
 OFFICE = "office"
 NETWORK = DATA / "office.onnx"
 LANGUAGE = DATA / "language.npz"
+#: The reader of digits by pen or stamp.
+DIGITS = Path(__file__).parents[1] / "handwriting" / "data" / "digits.onnx"
 
 
 @cache
 def digest(name: str) -> str:
-    """Tells whether another network or language model would read: changes when a file of them does. A pack that is not there has its name alone."""
+    """Tells whether other models would read: changes when a file of them does. A pack that is not there has its name alone."""
     try:
-        files = [NETWORK if name == OFFICE else traineddata(name), LANGUAGE]
+        files = [NETWORK if name == OFFICE else traineddata(name), LANGUAGE, DIGITS]
         return hashlib.sha256(b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files)).hexdigest()[:16]
     except (MissingTool, OSError):
         return name

@@ -32,7 +32,7 @@ class Network:
     """
 
     def __init__(self, model: bytes | Path) -> None:
-        onnxruntime = _runtime()
+        onnxruntime = runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # one page a process, one process a core
         options.enable_cpu_mem_arena = False  # the arena keeps the largest batch ever seen for good
@@ -63,7 +63,7 @@ class Network:
         return out
 
 
-def _runtime() -> Any:
+def runtime() -> Any:
     """onnxruntime, its reports to its maker switched off: since 1.29 its Linux builds send them unless told before they are loaded."""
     os.environ.update(NO_REPORTS)
     import onnxruntime
