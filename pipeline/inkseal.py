@@ -14,7 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.blank import reduced
 from pipeline.images import Pixels
+from pipeline.recognition.ink import components
 
 #: dpi at which circles are looked for.
 AT = 75.0
@@ -46,10 +48,10 @@ Circle = tuple[float, float, float]  #: x, y, radius, px
 
 def without_seals(grey: Pixels, dpi: float) -> Pixels:
     """`grey` (HxW uint8, upright and straight) without the round seals over its signature blocks; the same array when it has none."""
-    circles = _circles(grey, dpi)[:MOST]
+    circles = _circles(grey, dpi)
     if not circles:
         return grey
-    paper = float(np.percentile(grey[::7, ::7], 60))
+    paper = _paper(grey[::7, ::7])
     out = grey
     for rough in circles:
         x0, y0, x1, y1 = _window(rough, 2.4, grey.shape)
@@ -68,21 +70,34 @@ def without_seals(grey: Pixels, dpi: float) -> Pixels:
 
 
 def _circles(grey: Pixels, dpi: float) -> list[Circle]:
-    scale = min(1.0, AT / dpi)
-    small = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    place = _large(small, dpi * scale)
+    """Rough circles, px of the page, that ink may follow."""
+    small = reduced(grey, dpi, AT)
+    scale = small.shape[1] / grey.shape[1]
+    ink = small < INK * _paper(small[::3, ::3])
+    place = _large(ink, dpi * scale)
     if place is None:
         return []
     x0, y0, x1, y1 = place
     least, most = (round(r * dpi * scale) for r in RADII)
     found = cv2.HoughCircles(small[y0:y1, x0:x1], cv2.HOUGH_GRADIENT, 1, 0.8 * AT, param1=120, param2=32, minRadius=least, maxRadius=most)
-    return [] if found is None else [(float(x + x0) / scale, float(y + y0) / scale, float(r) / scale) for x, y, r in found[0]]
+    if found is None:
+        return []
+    thick = _thickened(ink)
+    rough = [(float(x + x0), float(y + y0), float(r)) for x, y, r in found[0][:MOST]]
+    # a ring that is a little off its rough place still covers half of a circle there; most of what is no ring ends here
+    near = [c for c in rough if _best(thick, c, product((-2, 0, 2), repeat=2), 1)[0] >= MAYBE]
+    placed = [(*_best(thick, c, product(range(-4, 5), repeat=2), 1)[1:], c[2]) for c in near]
+    return [(x / scale, y / scale, r / scale) for x, y, r in placed]
 
 
-def _large(small: Pixels, dpi: float) -> tuple[int, int, int, int] | None:
+def _paper(grey: Pixels) -> float:
+    """Grey level of the paper: 60 of 100 pixels are no lighter."""
+    return float(np.searchsorted(np.bincount(grey.ravel(), minlength=256).cumsum(), 0.6 * grey.size))
+
+
+def _large(ink: Mask, dpi: float) -> tuple[int, int, int, int] | None:
     """Left, top, right, bottom (px) of the part of the page where ink hangs together over more than letters do; None where there is none."""
-    paper = float(np.percentile(small[::3, ::3], 60))
-    _, _, stats, _ = cv2.connectedComponentsWithStats((small < INK * paper).astype(np.uint8), connectivity=8)
+    _, stats = components(ink.view(np.uint8))
     left, top, width, height = (stats[1:, k] for k in range(4))
     large = (np.minimum(width, height) >= ARC[0] * dpi) & (np.maximum(width, height) >= ARC[1] * dpi)
     if not large.any():
@@ -100,37 +115,37 @@ def _window(circle: Circle, reach: float, shape: Sequence[int]) -> tuple[int, in
 
 def _rings(ink: Mask, rough: Circle) -> tuple[Circle, Mask] | None:
     """The circle put exactly over the ink, and which radii (px, from 0) belong to its rings; None when there is no ring."""
-    angles = np.linspace(0, 2 * np.pi, 360, endpoint=False)
-    cos, sin = np.cos(angles), np.sin(angles)
     reach = int(1.15 * rough[2])
     radii = np.arange(reach + 1)
-    # a stroke a little off the circle still counts
-    thick = cv2.dilate(ink.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    outer = radii[int(0.85 * rough[2]) :]
-    step = max(1, round(rough[2] / 50))
-
-    def best_of(shifts: Iterable[tuple[int, ...]]) -> tuple[float, float, float]:
-        tried = ((rough[0] + dx * step, rough[1] + dy * step) for dx, dy in shifts)
-        return max((float(_covered(thick, x, y, outer, cos, sin).max()), x, y) for x, y in tried)
-
-    # a ring that is a little off its rough place still covers half of a circle there; most of what is no ring ends here
-    if best_of(product((-2, 0, 2), repeat=2))[0] < MAYBE:
-        return None
-    best = best_of(product(range(-4, 5), repeat=2))
+    thick = _thickened(ink)
+    best = _best(thick, rough, product(range(-2, 3), repeat=2), max(1, round(rough[2] / 100)))
     if best[0] < RING:
         return None
     _, x, y = best
-    share = _covered(thick, x, y, radii, cos, sin)
+    share = _covered(thick, x, y, radii)
     rings = share > 0.6 * best[0]
     rings[: int(0.4 * rough[2])] = False
     outermost = int(np.flatnonzero(rings).max())
     return (x, y, float(outermost + 2)), rings
 
 
-def _covered(ink: Mask, x: float, y: float, radii: npt.NDArray[np.int64], cos: Numbers, sin: Numbers) -> Numbers:
-    """For each radius the share of its circle that is ink."""
-    xs = np.clip(np.rint(x + np.outer(radii, cos)).astype(int), 0, ink.shape[1] - 1)
-    ys = np.clip(np.rint(y + np.outer(radii, sin)).astype(int), 0, ink.shape[0] - 1)
+def _thickened(ink: Mask) -> Mask:
+    """A stroke a little off the circle still counts."""
+    return np.asarray(cv2.dilate(ink.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_))
+
+
+def _best(thick: Mask, rough: Circle, shifts: Iterable[tuple[int, ...]], step: int) -> tuple[float, float, float]:
+    """How well the best circle of about the rough one's radius is covered, and its middle, of those moved by so many steps of so many px."""
+    outer = np.arange(int(0.85 * rough[2]), int(1.15 * rough[2]) + 1)
+    tried = ((rough[0] + dx * step, rough[1] + dy * step) for dx, dy in shifts)
+    return max((float(_covered(thick, x, y, outer).max()), x, y) for x, y in tried)
+
+
+def _covered(ink: Mask, x: float, y: float, radii: npt.NDArray[np.int64]) -> Numbers:
+    """For each radius the share of its circle that is ink, in as many looks as the largest is px wide."""
+    angles = np.linspace(0, 2 * np.pi, min(360, 2 * int(radii[-1])), endpoint=False)
+    xs = np.clip(np.rint(x + np.outer(radii, np.cos(angles))).astype(int), 0, ink.shape[1] - 1)
+    ys = np.clip(np.rint(y + np.outer(radii, np.sin(angles))).astype(int), 0, ink.shape[0] - 1)
     return np.asarray(ink[ys, xs].mean(axis=1))
 
 
