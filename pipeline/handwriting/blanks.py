@@ -182,15 +182,30 @@ def _blank(group: _Group, strip: Strip, grey: Pixels) -> Blank:
     height, width = grey.shape
     unit = STEP * strip.cap / CAP
     if group.marks:
-        left, right = group.marks[0].start * unit - 0.5 * strip.cap, group.marks[-1].end * unit + 0.5 * strip.cap
+        left = strip.left + group.marks[0].start * unit - 0.5 * strip.cap
+        right = strip.left + group.marks[-1].end * unit + 0.5 * strip.cap
     else:
-        left, right = group.start * unit + 0.5 * strip.cap, group.end * unit - 0.3 * strip.cap
-    left, right = strip.left + left, strip.left + max(right, left + 0.5 * strip.cap)
+        left, right = _room(group, strip, width)
+    right = max(right, left + 0.5 * strip.cap)
     top, bottom = strip.baseline - 1.3 * strip.cap, strip.baseline + 0.3 * strip.cap
     ink = bool(group.marks) or _inked(grey[max(0, round(top)) : round(strip.baseline - 0.25 * strip.cap), round(left) : round(right)])
     box = (max(0.0, left / width), max(0.0, top / height), min(1.0, right / width), min(1.0, bottom / height))
     sure = group.text and group.chance >= SURE
     return Blank(group.kind, box, group.text if sure else "", round(group.chance, 4) if sure else 0.0, ink)
+
+
+def _room(group: _Group, strip: Strip, width: int) -> tuple[float, float]:
+    """From where to where nothing was read, px: between the words that were, for the network may say a word anywhere within it."""
+    unit = STEP * strip.cap / CAP
+    before, after = strip.left + group.start * unit + 0.5 * strip.cap, strip.left + group.end * unit - 0.3 * strip.cap
+    first, last = {"number": ("", "/"), "day": ("ngay", "thang"), "month": ("thang", "nam"), "year": ("nam", "")}[group.kind]
+    for word in strip.words:
+        text = fold(word.text).strip(".,: ")
+        if (group.kind == "number" and is_label(word.text)) or text == first:
+            before = word.box[2] * width + 0.1 * strip.cap
+        elif (group.kind == "number" and text.startswith(last)) or text == last:
+            after = word.box[0] * width - 0.1 * strip.cap
+    return before, max(before, after)
 
 
 def _inked(place: Pixels) -> bool:
