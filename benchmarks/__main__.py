@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from benchmarks import kill, quality, reading, second
+from benchmarks import kill, quality, reading, second, understanding
 
-BENCHMARKS = {"reading": reading, "kill": kill, "second": second, "quality": quality}
+BENCHMARKS = {"reading": reading, "kill": kill, "second": second, "quality": quality, "understanding": understanding}
 
 
 class _Parser(argparse.ArgumentParser):
