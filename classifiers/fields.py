@@ -9,12 +9,15 @@ from dataclasses import replace
 from classifiers.classify import Guess
 from classifiers.codes import find_codes, procedure_code
 from classifiers.dates import Dated, dates, head_date, iso
+from classifiers.forms import parties, read_forms
 from classifiers.header import letterhead, summary
-from classifiers.identity import identity_of_barcode, mrz_of
-from classifiers.kinds import catalogue, kind, plain
+from classifiers.identity import Identity, Zone, identity_of_barcode, mrz_of
+from classifiers.kinds import catalogue, kind, plain, squeeze
 from classifiers.layout import Segment, Sheet, hull, make_segment, similarity
 from classifiers.marks import find_marks, page_count
 from classifiers.names import as_person
+from classifiers.numbers import personal_number_holds
+from classifiers.receipt import read_receipt
 from classifiers.recipients import find_recipients
 from classifiers.reference import Reference, find_plain_number, find_reference
 from classifiers.signature import find_signature
@@ -59,7 +62,10 @@ def read_fields(sheets: Sequence[Sheet], guess: Guess) -> dict[str, Field]:
         out |= _one_stop(sheets)
     if guess.type == "gcn_qsdd":
         out["certificate_number"] = _serial(sheets)
-    return {name: f for name, f in out.items() if f is not None}
+    if "parties" in kind(guess.type).fields:
+        out["parties"] = parties(sheets)
+    found = {name: f for name, f in out.items() if f is not None}
+    return read_forms(sheets, kind(guess.type).fields) | found
 
 
 def _reference_field(sheet: Sheet, reference: Reference, guess: Guess) -> Field:
@@ -176,19 +182,47 @@ def _labelled(sheets: Sequence[Sheet], labels: Sequence[str]) -> Field | None:
 
 
 def _card(sheets: Sequence[Sheet]) -> dict[str, Field | None]:
-    """Number, name and dates of an identity card, from its QR code first, then from its machine-readable zone."""
+    """What an identity card or passport says, from its QR code first, then from its machine-readable zone."""
     for sheet in sheets:
         for code in sheet.page.barcodes:
             who = identity_of_barcode(code.text)
             if who:
-                values = {"id_number": who.number, "full_name": who.name, "holder": who.name, "birth_date": who.birth, "issued_on": who.issued}
-                return {name: Field(v, v, sheet.number, code.box, 1.0) for name, v in values.items() if v}
+                return _fields_of(_of_identity(who), sheet, code.box, _sure(who), "barcode")
     for sheet in sheets:
         zone = mrz_of(sheet)
         if zone:
-            values = {"id_number": zone.number, "full_name": zone.name, "holder": zone.name, "birth_date": zone.birth}
-            return {name: Field(v, v, sheet.number, zone.box, round(zone.confidence, 3)) for name, v in values.items() if v}
+            return _fields_of(_of_zone(zone, sheets), sheet, zone.box, max(zone.confidence, 0.99 if zone.whole else 0.0), "mrz")
     return {}
+
+
+def _fields_of(values: dict[str, str], sheet: Sheet, box: Box, confidence: float, source: str) -> dict[str, Field | None]:
+    return {name: Field(v, v, sheet.number, box, round(confidence, 3), source) for name, v in values.items() if v}
+
+
+def _of_identity(who: Identity) -> dict[str, str]:
+    return {
+        "id_number": who.number,
+        "full_name": who.name,
+        "holder": who.name,
+        "birth_date": who.birth,
+        "sex": who.sex,
+        "address": who.address,
+        "issued_on": who.issued,
+        "old_id_number": who.old_number,
+    }
+
+
+def _sure(who: Identity) -> float:
+    """A code that was read is whole; whether what stands in it agrees with itself is another matter."""
+    return 1.0 if personal_number_holds(who.number, who.birth, who.sex) else 0.8
+
+
+def _of_zone(zone: Zone, sheets: Sequence[Sheet]) -> dict[str, str]:
+    spelt = (s for sheet in sheets for s in sheet.segments if zone.name and s.squeezed == squeeze(zone.name) and not s.text.isascii())
+    marked = next(spelt, None)
+    name = as_person(marked.text.split()) if marked else zone.name
+    number = {"passport_number": zone.number, "id_number": zone.personal} if zone.kind == "P" else {"id_number": zone.number}
+    return number | {"full_name": name, "holder": name, "birth_date": zone.birth, "sex": zone.sex, "valid_until": zone.expires}
 
 
 def _one_stop(sheets: Sequence[Sheet]) -> dict[str, Field | None]:
@@ -201,6 +235,7 @@ def _one_stop(sheets: Sequence[Sheet]) -> dict[str, Field | None]:
         procedure = procedure_code(text.text)
         if procedure:
             out.setdefault("procedure_code", _spanned(sheet, *procedure))
+    out["components"] = _components(sheets)
     due = _value_after(sheets, "Thời gian trả kết quả giải quyết hồ sơ") or _value_after(sheets, "Thời gian trả kết quả")
     if due:
         sheet, segment, rest = due
@@ -211,6 +246,21 @@ def _one_stop(sheets: Sequence[Sheet]) -> dict[str, Field | None]:
         if day:
             out["appointment"] = Field(day, rest, sheet.number, segment.box, round(segment.confidence, 3))
     return out
+
+
+def _components(sheets: Sequence[Sheet]) -> Field | None:
+    """The receipt's list of what was handed in, one component a line, as it names them."""
+    listed = [c for c in read_receipt([s.page for s in sheets]).components if c.box]
+    if not listed:
+        return None
+    page = listed[0].page
+    boxes = [c.box for c in listed if c.box and c.page == page]
+    sheet = next((s for s in sheets if s.number == page), sheets[0])
+    box = hull(boxes)
+    words = [w for s in sheet.segments for w in s.words if box[1] <= (w.box[1] + w.box[3]) / 2 <= box[3]]
+    confidence = make_segment(words).confidence if words else 0.0
+    names = "\n".join(c.name for c in listed)
+    return Field(names, names, page, box, round(confidence, 3), "form")
 
 
 def _spanned(sheet: Sheet, value: str, start: int, end: int) -> Field:

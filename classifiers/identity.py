@@ -13,6 +13,7 @@ from pipeline.text import fold, nfc
 _WEIGHTS = (7, 3, 1)
 _TO_DIGIT = str.maketrans("OQDILZSBG", "000112586")
 _TO_LETTER = str.maketrans("0158", "OISB")
+_SEX = {"M": "Nam", "F": "Nữ"}
 _NUMBER = re.compile(r"0\d{11}")
 _OLD_NUMBER = re.compile(r"\d{9}")
 
@@ -32,7 +33,11 @@ class Identity:
 
 @dataclass(frozen=True)
 class Zone:
-    """A machine-readable zone: `kind` I (card, TD1) or P (passport, TD3); values whose check digit failed are empty."""
+    """A machine-readable zone: `kind` I (card, TD1) or P (passport, TD3); values whose check digit failed are empty.
+
+    `number` is the card's or the passport's own; `personal` the 12-digit number where a passport carries it; `whole` says that the check digit over
+    all lines is right too.
+    """
 
     kind: str
     number: str
@@ -40,6 +45,10 @@ class Zone:
     birth: str
     box: Box
     confidence: float
+    sex: str = ""  #: Nam or Nữ
+    expires: str = ""  #: ISO; empty for a card without an end (991231)
+    personal: str = ""
+    whole: bool = False
 
 
 def identity_of_barcode(payload: str) -> Identity | None:
@@ -71,14 +80,20 @@ def mrz_of(sheet: Sheet) -> Zone | None:
             number = _checked(_letter_number(second[:9]), second[9:10]).rstrip("<")
             birth = _checked_day(second[13:19], second[19:20])
             found += [r for _, r in rows[i + 1 : i + 2]]
-            return Zone("P", number, _name(text[5:]), birth, hull(r.box for r in found), min(r.confidence for r in found))
+            expires = _checked_day(second[21:27], second[27:28], ahead=True)
+            personal = _checked(second[28:42].translate(_TO_DIGIT).rstrip("<"), second[42:43])
+            whole = len(second) == 44 and check_digit(second[:10] + second[13:20] + second[21:43]) == second[43].translate(_TO_DIGIT)
+            box, sure = hull(r.box for r in found), min(r.confidence for r in found)
+            return Zone("P", number, _name(text[5:]), birth, box, sure, _SEX.get(second[20:21], ""), expires, personal, whole)
         if re.match(r"[I1L]DVN[MN]", text):
             rest = rows[i + 1 : i + 3]
             found += [r for _, r in rest]
             second = rest[0][0] if rest else ""
             third = rest[1][0] if len(rest) > 1 else ""
             born = _checked_day(second[:6], second[6:7])
-            return Zone("I", _card_number(text), _name(third), born, hull(r.box for r in found), min(r.confidence for r in found))
+            expires = _checked_day(second[8:14], second[14:15], ahead=True)
+            box, sure = hull(r.box for r in found), min(r.confidence for r in found)
+            return Zone("I", _card_number(text), _name(third), born, box, sure, _SEX.get(second[7:8], ""), expires, "", _whole(text, second))
     return None
 
 
@@ -90,6 +105,15 @@ def _card_number(line: str) -> str:
     return twelve if good else ""
 
 
+def _whole(first: str, second: str) -> bool:
+    """The composite check digit of TD1: over line 1 from the number on, birth, expiry and the optional part of line 2, each with its own digit."""
+    one = first[:2] + "VNM" + first[5:].translate(_TO_DIGIT)
+    two = second.translate(_TO_DIGIT)
+    if len(one) < 30 or len(two) < 30:
+        return False
+    return check_digit(one[5:30] + two[:7] + two[8:15] + second[18:29]) == two[29]
+
+
 def _letter_number(text: str) -> str:
     return text[:1].translate(_TO_LETTER) + text[1:].translate(_TO_DIGIT)
 
@@ -98,12 +122,14 @@ def _checked(value: str, check: str) -> str:
     return value if value and check.translate(_TO_DIGIT) == check_digit(value) else ""
 
 
-def _checked_day(value: str, check: str) -> str:
-    """`yymmdd` with its check digit as ISO date; a birth year beyond 30 is of the last century."""
+def _checked_day(value: str, check: str, *, ahead: bool = False) -> str:
+    """`yymmdd` with its check digit as ISO date; a birth year beyond 30 is of the last century, an expiry (`ahead`) of this one, 991231 is none."""
     digits = _checked(value.translate(_TO_DIGIT), check)
     if not re.fullmatch(r"\d{6}", digits):
         return ""
-    century = "19" if int(digits[:2]) > 30 else "20"
+    if ahead and digits == "991231":
+        return ""
+    century = "19" if int(digits[:2]) > 30 and not ahead else "20"
     return _day(digits[4:6] + digits[2:4] + century + digits[:2])
 
 

@@ -20,6 +20,8 @@ TALL = 1.16
 TALL_SURE = 1.25
 TALL_GLUED = 1.30
 TALL_HANGING = 1.42
+#: Where certain print and the reader of handwriting disagree, the latter is worth more than nothing from here on, and the place stays open.
+AGAINST = 0.90
 #: A space inside a line is about a quarter of its height; from this on room was left.
 ROOM = 0.75
 
@@ -44,12 +46,20 @@ def fill(sheet: Sheet, kind: str, digits: str, words: Sequence[Word], line: Segm
     `digits` is what the text gives (empty: nothing usable), `words` the words that hold it, `place` where a reviewer looks if it stays open.
     """
     blank = find_blank(sheet, kind, place)
-    sure = bool(digits) and printed_digits(sheet, words, line, surely=blank is not None and blank.ink)
-    if sure:
-        return Filled(digits, min((w.confidence for w in words), default=0.0))
-    if blank and blank.text and _fits(kind, blank.text):
-        return Filled(blank.text, blank.confidence, "handwriting")
+    sure = bool(digits) and printed_digits(sheet, words, line, surely=blank is not None)
+    written = blank.text if blank and _fits(kind, blank.text) else ""
+    if blank and written and digits and _same(digits, written):
+        # two readers that know nothing of each other
+        return Filled(written, max(blank.confidence, min(w.confidence for w in words)), "handwriting")
+    if sure and (not written or (blank is not None and blank.confidence < AGAINST)):
+        return Filled(digits, min(w.confidence for w in words))
+    if blank and written and not sure:
+        return Filled(written, blank.confidence, "handwriting")
     return Filled("", 0.0, "text", blank.box if blank else place)
+
+
+def _same(a: str, b: str) -> bool:
+    return a.isdigit() and int(a) == int(b)
 
 
 def find_blank(sheet: Sheet, kind: str, place: Box) -> Blank | None:

@@ -285,6 +285,8 @@ def test_a_card_speaks_through_its_qr_code() -> None:
         "full_name": "Nguyễn Thị Mẫu",
         "holder": "Nguyễn Thị Mẫu",
         "birth_date": "1999-01-01",
+        "sex": "Nữ",
+        "address": "Số 1, Phường Mẫu, Hà Nội",
         "issued_on": "2021-04-15",
     }
     assert got["id_number"].box == (0.05, 0.02, 0.2, 0.1)
