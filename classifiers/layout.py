@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
 
+from rapidfuzz.distance import Levenshtein
+
 from classifiers.kinds import plain, squeeze
 from pipeline.records import Box, Page, Word
 from pipeline.text import fold
@@ -157,17 +159,8 @@ def near(wanted: str, got: str, share: float = 0.82) -> bool:
 
 
 def similarity(a: str, b: str) -> float:
-    """1 - edit distance / longer length, 0..1."""
-    if a == b:
-        return 1.0
-    if not a or not b:
-        return 0.0
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        previous, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
-    return 1 - row[-1] / max(len(a), len(b))
+    """1 - edit distance / longer length, 0..1; 0 where one is empty and the other is not."""
+    return Levenshtein.normalized_similarity(a, b)
 
 
 def _motto_begins(words: Sequence[Word], i: int) -> bool:
