@@ -161,7 +161,7 @@ def _number(at: Line, sources: Sources) -> None:
         at.x += blank
     else:
         _filled(at, digits, sources, rng.uniform(1.2, 6))
-        if rng.random() < 0.02:
+        if rng.random() < 0.01:
             at.space(0.1)
             at.type(rng.choice("abAB"), "W", loaded(rng.choice(sources.fonts), at.size))
     if rng.random() < 0.05:
@@ -338,7 +338,7 @@ def _typed(digits: str, path: str, height: float, rng: random.Random, style: tup
             np.asarray(tile, np.float32) / 255, m, (out.shape[1], out.shape[0]), flags=cv2.INTER_AREA if s < 0.7 else cv2.INTER_LINEAR
         )
         np.maximum(out, layer, out=out)
-        x += (box[2] - box[0]) * sx + gap * height
+        x += (box[2] - box[0]) * sx + max(gap * height, 0.06 * height - 0.2 * (box[2] - box[0]) * sx)
     roll = rng.random()
     if roll < 0.25 and height > 14:
         out = np.asarray(cv2.dilate(out, np.ones((2, 2), np.uint8)), np.float32)

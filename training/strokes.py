@@ -102,7 +102,9 @@ def written(digits: str, hand: Hand, height: float) -> tuple[Float, float]:
         left = min(float(s[:, 0].min()) for s in placed)
         right = max(float(s[:, 0].max()) for s in placed)
         lines += [s + np.array([x - left, 0], np.float32) for s in placed]
-        x += right - left + (max(hand.gap, 0.8 * hand.pen - 0.13) + rng.gauss(0, 0.04)) * height
+        # digits may touch and cross a little, but never hide each other
+        gap = (max(hand.gap, 0.8 * hand.pen - 0.13) + rng.gauss(0, 0.04)) * height
+        x += right - left + max(gap, 0.9 * hand.pen * height - 0.25 * (right - left))
     low = min(0.0, min(float(s[:, 0].min()) for s in lines) - 0.2 * height)
     width = round(max(float(s[:, 0].max()) for s in lines) - low + pad)
     out = np.zeros((round(height + 2 * pad) + 1, width), np.uint8)
