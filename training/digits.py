@@ -1,9 +1,10 @@
-"""Trains the reader of written digits from lines drawn anew all the time: `python -m training.digits --fonts FOLDER --digits digits.csv.gz`."""
+"""Trains the reader of written digits from lines drawn anew all the time: `./sohoa train digits --fonts FOLDER`."""
 
 from __future__ import annotations
 
 import argparse
 import copy
+import importlib.util
 import json
 import random
 import signal
@@ -255,13 +256,18 @@ def sources(fonts: Path, digits: Path) -> tuple[Sources, Sources]:
     )
 
 
+def _installed_digits() -> Path | None:
+    found = importlib.util.find_spec("sklearn")
+    return Path(found.origin).parent / "datasets/data/digits.csv.gz" if found and found.origin else None
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.digits", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--fonts", type=Path, required=True, help="folder of handwriting typefaces (see training/README.md)")
-    parser.add_argument("--digits", type=Path, required=True, help="digits.csv.gz of scikit-learn")
+    parser.add_argument("--digits", type=Path, default=_installed_digits(), help="digits.csv.gz of scikit-learn; the installed one if not given")
     parser.add_argument("--out", type=Path, default=DIGITS)
     parser.add_argument("--work", type=Path, default=HERE.parent / "var/training", help="checkpoints and log")
-    parser.add_argument("--lines", type=int, default=200_000, help="lines seen, each drawn one three times")
+    parser.add_argument("--lines", type=int, default=72_000, help="lines seen, each drawn one three times")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(argv)
@@ -269,6 +275,8 @@ def main(argv: list[str] | None = None) -> int:
     cv2.setNumThreads(1)
     torch.manual_seed(given.seed)
     given.work.mkdir(parents=True, exist_ok=True)
+    if given.digits is None:
+        parser.error("--digits: scikit-learn is not installed")
     used, kept = sources(given.fonts, given.digits)
     run(Training(given), used, chunk(kept, 77, 600))
     return 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import random
+import tarfile
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -411,4 +413,15 @@ def scanned_digits(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.in
 
 
 def handwriting_fonts(folder: Path) -> tuple[str, ...]:
+    """Typefaces in `folder`; those in packages of Fontsource (`*.tgz`, see `data/hands.txt`) are unpacked beside them first."""
+    from fontTools.ttLib import TTFont
+
+    for package in sorted(folder.glob("*.tgz")):
+        name = package.name.removeprefix("fontsource-").rsplit("-", 1)[0]
+        with tarfile.open(package) as files:
+            found = files.extractfile(f"package/files/{name}-latin-400-normal.woff")
+            if found and not (folder / f"{name}.ttf").exists():
+                font = TTFont(io.BytesIO(found.read()))
+                font.flavor = None
+                font.save(folder / f"{name}.ttf")
     return tuple(str(p) for p in sorted(folder.glob("*.[to]tf")))
