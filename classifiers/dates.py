@@ -1,4 +1,4 @@
-"""Days on paper: `ngày … tháng … năm …` wherever it stands, and the one in the head; a day or month filled in by hand stays open in that part alone."""
+"""Days on paper: `ngày … tháng … năm …` wherever it stands, and the one in the head; a part that was filled in by hand stays open alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from classifiers.kinds import plain
 from classifiers.layout import Segment, Sheet, Text, hull, make_segment
@@ -15,7 +16,8 @@ from pipeline.records import Field, Word
 
 #: Folded. A stroke of the pen may have grown onto the word `tháng`; an O stands for a zero.
 _DATE = re.compile(
-    r"\bng[a-z]{0,2}y[ .:]{0,2}(?P<d>.{0,14}?)\s*(?P<mw>[a-z]{0,4}?[a-z1]hang)\s*(?P<m>.{0,10}?)\s*\bn[a-z]m\s*[.:]{0,3}\s*(?P<y>(?:19|2[0o])\s?[0-9o]{2})(?![0-9])"
+    r"\bng[a-z]{0,2}y[ .:]{0,2}(?P<d>.{0,14}?)\s*(?P<mw>[a-z]{0,4}?[a-z1]hang)\s*(?P<m>.{0,10}?)"
+    r"\s*\bn[a-z]m\s*[.:]{0,3}\s*(?P<y>(?:19|2[0o])\s?[0-9o]{2})(?![0-9])"
 )
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?((?:19|20)\d{2})(?!\d)")
 _BEGUN = re.compile(r"(?:^|[,.]\s?|\s)ng[a-z]{0,2}y[a-z]?\b")
@@ -35,6 +37,7 @@ class Dated:
     place: tuple[Word, ...] = ()
 
 
+@lru_cache(maxsize=16)
 def rows(sheet: Sheet) -> list[list[Word]]:
     """All words in lines across the whole width, columns not parted, top to bottom; what a file laid over its scan left out."""
     out: list[list[Word]] = []
@@ -52,10 +55,11 @@ def rows(sheet: Sheet) -> list[list[Word]]:
     return [sorted(r, key=lambda w: w.box[0]) for r in out]
 
 
+@lru_cache(maxsize=16)
 def dates(sheet: Sheet) -> list[Dated]:
     """Every day in words on the page, from the top.
 
-    A value is an ISO date. A day or month that was not printed and is not surely read is left out (`2017-10`, `2017`) and its place is the field's `open`.
+    A value is an ISO date. A day or month that was not printed and is not surely read is left out (`2017-10`, `2017`), its place is `open`.
     """
     out: list[Dated] = []
     for row in rows(sheet):
@@ -180,8 +184,7 @@ def head_date(sheet: Sheet) -> Dated | None:
 def _zone(sheet: Sheet, motto: Segment | None, reference: Reference | None) -> tuple[float, float]:
     if motto is not None:
         return motto.box[1], max(motto.box[3] + 0.12, reference.box[3] + 0.03 if reference else 0.0)
-    assert reference is not None
-    return reference.box[1] - 3 * sheet.height, reference.box[3] + 3 * sheet.height
+    return (reference.box[1] - 3 * sheet.height, reference.box[3] + 3 * sheet.height) if reference else (0.0, 0.0)
 
 
 def _begun(sheet: Sheet, top: float, low: float, reference: Reference | None) -> Dated | None:

@@ -34,7 +34,7 @@ _SEX = {"nam": "Nam", "nu": "Nữ"}
 class Label:
     field: str
     pattern: re.Pattern[str]
-    rank: int  #: place in its list: the surer labels first
+    head: str  #: its first word, folded
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,10 @@ def _labels() -> tuple[tuple[Label, ...], dict[str, str]]:
     data = tomllib.loads((Path(__file__).parent / "labels.toml").read_text(encoding="utf-8"))
     out = []
     for name, entry in data.items():
-        for rank, label in enumerate(entry["labels"]):
-            words = r"\W{1,3}".join(re.escape(w) for w in plain(label).split())
-            out.append(Label(name, re.compile(rf"(?<![a-z0-9]){words}(?![a-z0-9])"), rank))
+        for label in entry["labels"]:
+            parts = plain(label).split()
+            words = r"\W{1,3}".join(re.escape(w) for w in parts)
+            out.append(Label(name, re.compile(rf"(?<![a-z0-9]){words}(?![a-z0-9])"), parts[0]))
     ways = {name: entry["value"] for name, entry in data.items()}
     return tuple(sorted(out, key=lambda label: -len(label.pattern.pattern))), ways
 
@@ -82,6 +83,8 @@ def _found(text: Text) -> list[tuple[int, int, Label]]:
     """Labels on a row with their offsets, from the left; of two that overlap the longer one."""
     taken: list[tuple[int, int, Label]] = []
     for label in _labels()[0]:
+        if label.head not in text.text:
+            continue
         for m in label.pattern.finditer(text.text):
             if not any(m.start() < end and start < m.end() for start, end, _ in taken):
                 taken.append((m.start(), m.end(), label))

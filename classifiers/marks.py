@@ -32,12 +32,13 @@ def find_marks(sheets: Sequence[Sheet]) -> dict[str, Field]:
     out: dict[str, Field] = {}
     if not sheets:
         return out
+    top = _stamped(sheets[0], TOP)
     for name in ("urgency", "secrecy"):
-        found = _find(sheets[0], name, TOP)
+        found = _find(sheets[0], name, top)
         if found:
             out[name] = found
     for sheet in (sheets[0], *reversed(sheets[1:])):
-        found = _find(sheet, "copy", 1.0)
+        found = _find(sheet, "copy", _stamped(sheet, 1.0))
         if found:
             out["copy"] = found
             break
@@ -50,9 +51,9 @@ def is_mark(s: Segment) -> bool:
     return made is not None and any(_mark(name, made)[0] for name in _marks())
 
 
-def _find(sheet: Sheet, name: str, low: float) -> Field | None:
+def _find(sheet: Sheet, name: str, stamped: Sequence[Segment]) -> Field | None:
     best: Field | None = None
-    for s in _stamped(sheet, low):
+    for s in stamped:
         mark, near = _mark(name, s)
         if mark and (best is None or near * s.confidence > best.confidence):
             best = Field(mark, s.text, sheet.number, s.box, round(near * s.confidence, 3))
@@ -87,8 +88,10 @@ def _mark(name: str, s: Segment) -> tuple[str, float]:
         if got == key:
             return mark, 1.0
     for key, mark in _marks()[name]:
+        if len(key) < SHORT or abs(len(key) - len(got)) > 0.25 * len(key) or got[-1:] != key[-1:]:
+            continue
         near = similarity(key, got)
-        if len(key) >= SHORT and near >= NEAR and got[-1:] == key[-1:]:
+        if near >= NEAR:
             return mark, near * 0.8
     return "", 0.0
 

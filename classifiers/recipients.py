@@ -36,9 +36,13 @@ def _addressed(sheet: Sheet) -> Field | None:
     listed = bool(first and _ITEM.match(first.text))
     for s in sheet.by_place:
         if s.box[1] <= last.box[1] + 0.4 * sheet.height or s is start:
-            if s is not start and abs(s.box[1] - start.box[1]) < 0.4 * sheet.height and s.box[0] >= start.box[2]:
+            beside = s.box[0] >= start.box[2] and s.box[0] - start.box[2] < 0.12
+            if s is not start and abs(s.box[1] - start.box[1]) < 0.4 * sheet.height and beside:
                 lines.append(s)
                 listed = bool(_ITEM.match(s.text))
+            continue
+        if s.box[0] > 0.66:
+            # a stamp or a note beside the list
             continue
         gap = s.box[1] - last.box[3]
         item = bool(_ITEM.match(s.text)) and s.box[0] > start.box[0] - 0.02

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from classifiers.kinds import catalogue, spell_symbol
 from classifiers.layout import Segment, Sheet, hull, make_segment
@@ -65,6 +66,7 @@ class Reference:
         return bare if bare in catalogue().symbols else ""
 
 
+@lru_cache(maxsize=16)
 def find_reference(sheet: Sheet) -> Reference | None:
     """Number and symbol in the head of a paper, or None; a number cited in the body is never taken."""
     motto = sheet.motto

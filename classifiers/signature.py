@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from classifiers.kinds import letters, plain, squeeze
@@ -90,6 +90,7 @@ def _right(block: Block) -> bool:
     return block.box[0] + block.box[2] > 0.9
 
 
+@lru_cache(maxsize=16)
 def _blocks(sheet: Sheet) -> list[Block]:
     """Signature blocks of a page, from the top: lines of capacity that follow each other in a column."""
     out: list[list[Segment]] = []

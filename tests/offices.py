@@ -1,6 +1,6 @@
 """Papers of many offices as if they had been scanned and read: heads, numbers, days and signatures as they are laid out, with a reader's mistakes.
 
-All content is invented: places and people are called Mẫu. `draw` gives the same paper for the same seed, with its truth and what was filled in by hand.
+All content is invented: places and people are called Mẫu. `draw` gives the same paper for the same seed, with its truth and what the pen filled in.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ PEOPLE = (
 )  # fmt: skip
 INVENTED = Content(OFFICES, SUBJECTS, PEOPLE)
 TITLES = {
-    "QĐ": "QUYẾT ĐỊNH", "TB": "THÔNG BÁO", "KH": "KẾ HOẠCH", "GM": "GIẤY MỜI", "BC": "BÁO CÁO", "TTr": "TỜ TRÌNH", "NQ": "NGHỊ QUYẾT", "CT": "CHỈ THỊ",
-    "HD": "HƯỚNG DẪN",
+    "QĐ": "QUYẾT ĐỊNH", "TB": "THÔNG BÁO", "KH": "KẾ HOẠCH", "GM": "GIẤY MỜI", "BC": "BÁO CÁO", "TTr": "TỜ TRÌNH", "NQ": "NGHỊ QUYẾT",
+    "CT": "CHỈ THỊ", "HD": "HƯỚNG DẪN",
 }  # fmt: skip
 
 
@@ -141,7 +141,8 @@ class _Sheet:
         high = rng.uniform(1.22, 2.1) * 0.0098
         width = max(0.6, rng.uniform(0.8, 1.3)) * 0.0095 * len(digits)
         top = y + 0.0098 - high * rng.uniform(0.75, 0.95)
-        return Word(read, (left, top, left + width, top + high), round(rng.betavariate(4, 2.2) * 0.93, 3))
+        sure = rng.uniform(0.9, 0.99) if rng.random() < 0.05 else rng.betavariate(4, 2.2) * 0.93
+        return Word(read, (left, top, left + width, top + high), round(sure, 3))
 
     def page(self, number: int, kind: str = "scan") -> Page:
         lines = sorted(self.lines, key=lambda line: (round(line.box[1] / PITCH * 2), line.box[0]))
