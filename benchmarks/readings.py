@@ -88,9 +88,8 @@ def _tesseract(path: Path, digest: str, workers: int) -> list[str]:
 
 def _one(picture: Path) -> str:
     command: list[str | Path] = ["tesseract", picture, "-", "-l", "vie"]
-    done: subprocess.CompletedProcess[str] = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, "OMP_THREAD_LIMIT": "1"}
-    )
+    one_thread = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=one_thread)
     if done.returncode:
         print(f"  tesseract: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
-    return done.stdout
+    return str(done.stdout)

@@ -18,7 +18,6 @@ from typing import Any
 from benchmarks import office_rules, papers, readings, systems, table
 from benchmarks.answers import Answers, sohoa
 from benchmarks.papers import File
-from benchmarks.reading import into
 from benchmarks.targets import HEAD
 from benchmarks.understanding_table import rows, targets
 from benchmarks.understood import Figures
@@ -30,6 +29,7 @@ ABOUT = (
     "types, boundaries, fields, completeness and the gate, on pages drawn from templates kept apart and on a corpus, beside rules on plain Tesseract"
 )
 PAGES = 96
+HEADING = "\n## Understanding, measured\n"
 _SAMPLES = Path(__file__).parents[1] / "samples"
 
 
@@ -118,10 +118,21 @@ def _run(arguments: argparse.Namespace, place: Path, cache: Path) -> int:
         for one in sets:
             print("\n".join(["", f"{one.name}, what went wrong:", *(json.dumps(f, ensure_ascii=False) for f in one.ours.faults)]))
     if arguments.markdown:
-        into(arguments.markdown, "\n".join(_text(about, lines, sets, goals, table.markdown, "### {}")) + "\n")
+        put(arguments.markdown, "\n".join(_text(about, lines, sets, goals, table.markdown, "### {}")) + "\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(_json([about, *lines], sets, goals), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def put(file: Path, text: str) -> None:
+    """Writes `file`; in one that has the heading "Understanding, measured" only what stands between it and the next one is replaced."""
+    old = file.read_text(encoding="utf-8") if file.exists() else ""
+    if HEADING not in old:
+        file.write_text(text, encoding="utf-8")
+        return
+    before, _, after = old.partition(HEADING)
+    rest = after.find("\n## ")
+    file.write_text(before + HEADING + "\n" + text + (after[rest:] if rest >= 0 else ""), encoding="utf-8")
 
 
 def _text(

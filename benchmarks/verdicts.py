@@ -34,7 +34,7 @@ def plain(text: str) -> str:
 
 
 def parts(reference: str) -> tuple[str, str]:
-    """Number (with the year of laws) and symbol: `21/2026/TT-BCT` -> `21/2026`, `TT-BCT`; `16-CV/ĐU` -> `16`, `CV/ĐU`; `/QĐ-SYT` -> nothing, `QĐ-SYT`."""
+    """Number (with the year of laws) and symbol: `21/2026/TT-BCT` -> `21/2026`, `TT-BCT`; `16-CV/ĐU` -> `16`, `CV/ĐU`; `/QĐ-SYT` has none."""
     found = _NUMBER.match(plain(reference).replace(" ", ""))
     if not found:
         return "", reference
