@@ -135,7 +135,7 @@ def _labelled_date(sheets: Sequence[Sheet], name: str) -> Field | None:
         if found is None:
             continue
         sheet, segment, rest = found
-        day = iso(rest)
+        day = iso(rest) or iso(f"ngày {rest}")
         if day:
             return Field(day, rest.strip(), sheet.number, segment.box, round(segment.confidence, 3))
     return None

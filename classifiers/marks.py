@@ -62,7 +62,7 @@ def _find(sheet: Sheet, name: str, stamped: Sequence[Segment]) -> Field | None:
 
 def _stamped(sheet: Sheet, low: float) -> list[Segment]:
     """Short runs of capitals that stand alone, and two of them one above the other: a stamp may be set in two lines, or read in two."""
-    alone = [t for s in sheet.by_place if s.box[1] < low for t in (_capitals(s),) if t]
+    alone = [t for s in sheet.by_place if s.box[1] < low if (t := _capitals(s))]
     pairs = [
         make_segment((*a.words, *b.words))
         for a in alone
@@ -74,7 +74,7 @@ def _stamped(sheet: Sheet, low: float) -> list[Segment]:
 
 def _capitals(s: Segment) -> Segment | None:
     """The capitals of a short segment, specks left out; None where it has other words too."""
-    words = [w for w in s.words if sum(c.isalpha() for c in w.text) > 1]
+    words = [w for w in s.words if sum(c.isalpha() for c in w.text) > 1 or w.text == "Y"]
     if not words or len(words) > 5 or len(s.words) - len(words) > 2:
         return None
     made = make_segment(words)

@@ -18,7 +18,7 @@ from pipeline.text import valid_syllable
 #: Words of a name; the longest in use have six.
 LONGEST = 6
 #: A word of a name that is read less surely than this may be anything.
-TRUST = 0.40
+TRUST = 0.25
 #: Two readings of a name are the same person from here on.
 SAME = 0.80
 
@@ -119,8 +119,10 @@ def _run(words: Sequence[Word], texts: Sequence[str], *, capitals: bool) -> int:
 
 
 def _specks(words: Sequence[Word], texts: Sequence[str]) -> bool:
-    """Whether the words beside a name are no words: marks of pen and seal, or read badly, or a few capitals."""
-    return all(len(t) <= 1 or w.confidence < 0.6 or (t.isupper() and len(words) <= 2) for w, t in zip(words, texts, strict=True))
+    """Whether the words beside a name are no part of it: marks of pen and seal, a few capitals. A word that begins like one may be its beginning."""
+    return all(
+        len(t) <= 1 or (w.confidence < 0.6 and not t[:1].isupper()) or (t.isupper() and len(words) <= 2) for w, t in zip(words, texts, strict=True)
+    )
 
 
 def named_elsewhere(sheets: Sequence[Sheet], s: Segment) -> Person | None:

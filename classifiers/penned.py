@@ -20,6 +20,10 @@ TALL = 1.16
 TALL_SURE = 1.25
 TALL_GLUED = 1.30
 TALL_HANGING = 1.42
+#: What is read as surely as this may stand higher: dirt and a bad scan grow onto print as well.
+SURE = 0.945
+CERTAIN = 0.99
+TALL_CERTAIN = 1.70
 #: Where certain print and the reader of handwriting disagree, the latter is worth more than nothing from here on, and the place stays open.
 AGAINST = 0.90
 #: A space inside a line is about a quarter of its height; from this on room was left.
@@ -95,10 +99,18 @@ def printed_digits(sheet: Sheet, words: Sequence[Word], line: Segment, *, surely
         need = TRUST_SPACED if spaced else TRUST_GLUED if glued else TRUST
         if w.confidence < need * ease:
             return False
-        tall = (TALL_HANGING if _HANGING.search(w.text) else TALL_GLUED) if glued else TALL_SURE if w.confidence >= 0.95 * ease else TALL
-        if w.box[3] - w.box[1] > usual * tall:
+        if w.box[3] - w.box[1] > usual * _tallest(w, glued, w.confidence / ease):
             return False
     return True
+
+
+def _tallest(w: Word, glued: bool, sure: float) -> float:
+    """How many times the height of printed digits a word may have and still be print."""
+    if sure >= (SURE if glued else CERTAIN):
+        return TALL_CERTAIN
+    if glued:
+        return TALL_HANGING if _HANGING.search(w.text) else TALL_GLUED
+    return TALL_SURE if sure >= SURE else TALL
 
 
 def _digits(text: str) -> str:

@@ -112,7 +112,9 @@ def _candidates(sheet: Sheet, low: float) -> Iterator[Segment]:
     for s in sheet.by_place:
         if s.box[1] < low and re.match(rf"{_LEAD}{_SIGN}", s.text):
             row = [w for t in sheet.by_place for w in t.words if _same_row(s, w) and w.box[0] >= s.box[0]]
-            yield make_segment(sorted(row, key=lambda w: w.box[0])) if len(row) > len(s.words) and "/" not in s.text else s
+            if len(row) > len(s.words) and "/" not in s.text:
+                yield make_segment(sorted(row, key=lambda w: w.box[0]))
+            yield s
 
 
 def _same_row(s: Segment, word: Word) -> bool:

@@ -18,9 +18,11 @@ __all__ = ["as_person", "find_signature", "find_signer"]
 #: Thay mặt, ký thay, thừa lệnh, thừa ủy quyền, thừa ủy nhiệm, quyền (NĐ 30/2020 annex I).
 _CODE = r"T\s?\.?\s?/?\s?M|K\s?\.?\s?/?\s?T|T\s?\.?\s?/?\s?L|T\s?\.?\s?U\s?\.?\s?Q|T\s?\.?\s?U\s?\.?\s?N|Q"
 _PREFIX = re.compile(rf"^[\W_\d]{{0,3}}(?:[a-z]\s)?(?P<code>{_CODE})\s?\.\s?\.?(?=\s?[A-ZĐÀ-Ỹ])")
-_BARE = re.compile(r"^(?P<code>TM|KT|TL|TUQ)\s(?=[A-ZĐÀ-Ỹ]{2})")
+_BARE = re.compile(r"^(?P<code>TM|KT|TL|TUQ|T/M|K/T|T/L|TU/Q)\s(?=[A-ZĐÀ-Ỹ]{2})")
 #: Rows of the block below the capacity: room for signature and seal.
 _ROOM = 9.0
+#: Blocks that begin within this share of the page stand side by side.
+ROW = 0.02
 #: A line of the block follows the one before within this many line heights.
 _NEXT = 1.6
 #: What a signature in a PDF shows of itself.
@@ -58,7 +60,7 @@ def find_signature(sheets: Sequence[Sheet]) -> dict[str, Field]:
     a signature in the file names.
     """
     for sheet in _order(sheets):
-        blocks = sorted(_blocks(sheet), key=lambda b: (b.approval, -round(b.box[1], 2), -(b.box[0] + b.box[2])))
+        blocks = _ranked(_blocks(sheet))
         for block in blocks:
             person = _under(sheets, sheet, block)
             if person:
@@ -75,6 +77,17 @@ def find_signature(sheets: Sequence[Sheet]) -> dict[str, Field]:
         if signed:
             return {"signer": signed}
     return {}
+
+
+def _ranked(blocks: Sequence[Block]) -> list[Block]:
+    """Approvals last; else the lowest row of blocks first, in it the right-hand one."""
+    left = sorted(blocks, key=lambda b: -b.box[1])
+    out: list[Block] = []
+    while left:
+        row = [b for b in left if left[0].box[1] - b.box[1] < ROW]
+        out += sorted(row, key=lambda b: -(b.box[0] + b.box[2]))
+        left = [b for b in left if b not in row]
+    return sorted(out, key=lambda b: b.approval)
 
 
 def _order(sheets: Sequence[Sheet]) -> list[Sheet]:
@@ -221,7 +234,8 @@ def as_name(s: Segment) -> Person | None:
     """The line as a person's name; None if it is none, or a role."""
     if is_role(s) or s.confidence < 0.3 or _begins(s, signers()["bodies"]):
         return None
-    return person_in(s, capitals=s.box[1] > 0.3 and not _begins(s, signers()["places"]))
+    person = person_in(s, capitals=s.box[1] > 0.3 and not _begins(s, signers()["places"]))
+    return None if person and plain(person.name) in _roles() else person
 
 
 def _begins(s: Segment, phrases: Sequence[str]) -> bool:
