@@ -62,19 +62,24 @@ def search(
         hits = [(hit, shown_page(opened, hit)) for hit in opened.search(asked)]
         narrowed = paper or issuer or date_from or date_to or dossier
         listed = [] if narrowed else [k for k in opened.search_list(query, limit) if k.code not in {h.dossier for h, _ in hits}]
+    # what has all the words goes before what has some
+    partly = bool(hits) and not hits[0][0].complete
     if as_json:
         found = [hit.to_json() | {"page": page, "source_page": hit.page} for hit, page in hits]
-        print_json(found + [{"dossier": k.code, "document": "", "listed": k.to_json()} for k in listed])
+        known = [{"dossier": k.code, "document": "", "listed": k.to_json()} for k in listed]
+        print_json(known + found if partly else found + known)
         return
     from flows.shown import print_listed
 
     out = console()
     if not hits and not listed:
         out.print(say("no_hits"))
+    for one in listed if partly else []:
+        print_listed(out, one, scanned=False)
     for hit, page in hits:
         _print_hit(out, hit, page)
-    for known in listed:
-        print_listed(out, known, scanned=False)
+    for one in [] if partly else listed:
+        print_listed(out, one, scanned=False)
 
 
 def _check_date(value: str) -> None:

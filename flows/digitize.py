@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from classifiers.completeness import Completeness
 from flows import prefect_home
 from flows.batch import Batch, Outcome, Progress
 from flows.jobs import own_tesseract_threads
@@ -46,6 +47,7 @@ class BatchReport:
     outcomes: list[Outcome] = field(default_factory=list)
     orchestrated: bool = False  #: a Prefect server saw it
     stopped: str = ""  #: why it ended before its last file, message key
+    components: dict[str, Completeness] = field(default_factory=dict)  #: of the dossiers of this run, by their codes
 
 
 def digitize(
@@ -76,7 +78,7 @@ def digitize(
         batch.start()
         try:
             _orchestrate(batch, report, until)
-            refresh(archive, {d.link.code for o in report.outcomes for d in o.record.documents})
+            report.components = refresh(archive, {d.link.code for o in report.outcomes for d in o.record.documents})
         finally:
             batch.stop()
             report.seconds = time.monotonic() - begun

@@ -127,6 +127,7 @@ def _from_table(rows: Sequence[Row]) -> tuple[list[Procedure], list[Bad]]:
     found: dict[str, Procedure] = {}
     bad = []
     code = ""
+    marked = any("required" in row.cells for row in rows)  # then an empty cell says that it is not
     for row in rows:
         cells = row.cells
         code = cells.get("code", code).replace(" ", "")  # lists merge the cells of one procedure
@@ -140,14 +141,14 @@ def _from_table(rows: Sequence[Row]) -> tuple[list[Procedure], list[Bad]]:
         if wrong + other:
             bad.append(Bad(row.line, "row_bad_type", {"value": ", ".join(wrong + other)}))
         if text := cells.get("component", ""):
-            procedure = replace(procedure, component=(*procedure.component, _component(text, types, cells)))
+            procedure = replace(procedure, component=(*procedure.component, _component(text, types, cells, marked=marked)))
         found[code] = replace(procedure, results=tuple(dict.fromkeys((*procedure.results, *results))))
     return list(found.values()), bad
 
 
-def _component(name: str, types: Sequence[str], cells: dict[str, str]) -> Component:
+def _component(name: str, types: Sequence[str], cells: dict[str, str], *, marked: bool) -> Component:
     when = cells.get("when", "")
-    if not when and "required" in cells and plain(cells["required"]) not in _YES:
+    if not when and marked and plain(cells.get("required", "")) not in _YES:
         when = "tùy trường hợp"
     said = plain(cells.get("form", ""))
     form = ORIGINAL if said in (ORIGINAL, "ban chinh", "chinh", "ban goc") else COPY if said in (COPY, "ban sao", "sao", "ban photo") else ANY

@@ -26,6 +26,8 @@ def procedures(archive: Archive) -> tuple[Procedure, ...]:
 def completeness(archive: Archive, code: str, known: tuple[Procedure, ...] = ()) -> Completeness | None:
     """A dossier's components against its papers; None where nothing says which there should be."""
     views = archive.documents(dossier=code)
+    if not views:
+        return None
     papers = {v.id: d for v in views if (d := archive.catalogue.document_record(v.id)) is not None}
     receipts = [read_receipt(archive.pages(v.id)) for v in views if v.type in TYPES]
     receipt = max(receipts, key=lambda r: len(r.components), default=None)
@@ -40,15 +42,19 @@ def _from_list(archive: Archive, code: str) -> Receipt | None:
     return Receipt(listed.procedure, listed.procedure_name) if listed else None
 
 
-def refresh(archive: Archive, codes: Iterable[str]) -> None:
-    """Compare these dossiers anew: what is missing or doubtful waits for a person, what has come is no longer asked for."""
+def refresh(archive: Archive, codes: Iterable[str]) -> dict[str, Completeness]:
+    """Compare these dossiers anew: what is missing or doubtful waits for a person, what has come is no longer asked for.
+
+    Answers those of which something says what they should hold.
+    """
     known = procedures(archive)
+    out = {}
     for code in sorted(set(codes) - {""}):
         found = completeness(archive, code, known)
-        if found is None:
-            archive.note_components(code, _summary(Completeness()), [])
-        else:
-            archive.note_components(code, _summary(found), list(_findings(code, found)))
+        archive.note_components(code, _summary(found or Completeness()), list(_findings(code, found)) if found else [])
+        if found:
+            out[code] = found
+    return out
 
 
 def _summary(found: Completeness) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from classifiers.completeness import DOUBTFUL, MISSING, PRESENT, Completeness
 from classifiers.kinds import type_name
 from flows.batch import Outcome
 from flows.digitize import BatchReport
@@ -91,12 +92,27 @@ def batch_json(report: BatchReport) -> dict[str, Any]:
     return {
         "sources": [record_json(o.record) | {"outcome": o.how} for o in report.outcomes],
         "totals": totals(records) | told,
+        "dossiers": [_components_json(code, found) for code, found in report.components.items()],
         "archive": report.archive,
         "started": report.started,
         "ended": report.ended,
         "seconds": round(report.seconds, 2),
         "stopped": report.stopped or None,
     }
+
+
+def _components_json(code: str, found: Completeness) -> dict[str, Any]:
+    """A dossier's components in short; `sohoa show --json` has all of it."""
+    by_state = {state: [i.name for i in found.items if i.state == state] for state in (PRESENT, MISSING, DOUBTFUL)}
+    return {"code": code, "procedure": found.procedure, "due": found.due, "digitized": found.digitized, "extra": list(found.extra)} | by_state
+
+
+def _open_components(components: dict[str, Completeness]) -> Iterable[Text]:
+    for code, found in components.items():
+        for state in (MISSING, DOUBTFUL):
+            names = "; ".join(i.name for i in found.items if i.state == state)
+            if names:
+                yield Text(f"  {code}: {say('component_state_' + state)}: {names}")
 
 
 def reasons(document: Document) -> list[str]:
@@ -125,6 +141,8 @@ def table(report: BatchReport, width: int) -> Group:
     waiting = list(_waiting(report.outcomes))
     if waiting:
         parts += [Text(), Text(say("waiting_title", count=len(waiting)), style="bold yellow"), *waiting]
+    if components := list(_open_components(report.components)):
+        parts += [Text(), Text(say("components_open"), style="bold yellow"), *components]
     t = totals([o.record for o in report.outcomes])
     states = ", ".join(f"{t[s.value]} {say('state_' + s.value)}" for s in PageState if t[s.value])
     key = "batch_totals" if states else "batch_totals_none"
@@ -139,6 +157,8 @@ def table(report: BatchReport, width: int) -> Group:
     parts.append(Text(say("batch_where", archive=report.archive)))
     if code := next((d.link.code for o in report.outcomes for d in o.record.documents if d.link.code), ""):
         parts.append(Text(say("batch_next", code=code), style="cyan"))
+    if waiting or report.components:
+        parts.append(Text(say("batch_review"), style="cyan"))
     return Group(*parts)
 
 

@@ -159,9 +159,9 @@ def iso_day(text: str) -> str:
     parts = next((p.split("/") for p in head if p.count("/") == 2), [])
     if len(parts) != 3 or not all(p.isdigit() for p in parts):
         return ""
-    numbers = [int(p) for p in parts]
-    year, month, day = numbers if len(parts[0]) == 4 else reversed(numbers)
+    first, month, last = parts
+    year, day = (first, last) if len(first) == 4 else (last, first)
     try:
-        return date(year + 2000 if year < 100 else year, month, day).isoformat()
+        return date(int(year) + (2000 if len(year) == 2 else 0), int(month), int(day)).isoformat()
     except ValueError:
         return ""
