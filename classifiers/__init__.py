@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from classifiers.citations import find_citations
 from classifiers.classify import KNOWN, SURE, Guess, classify
 from classifiers.codes import sheet_codes
 from classifiers.fields import read_fields
@@ -55,13 +56,14 @@ def understand(
         for i, one in enumerate(split([clues(s) for s in run.pages])):
             guess = _type_of(one)
             sheets = tuple(c.sheet for c in one)
-            papers.append((guess, Paper(guess.type, sheets, run.after_separator and i == 0, run.separator)))
+            readable = [s for s in sheets if s.page.state is not PageState.FAILED]
+            fields = read_fields(readable, guess)
+            citations = find_citations(readable, fields.get("reference"))
+            papers.append((guess, Paper(guess.type, sheets, run.after_separator and i == 0, run.separator, fields, citations)))
     links = link_papers([p for _, p in papers], operator_code=operator_code, folder_code=folder_code, today=today)
     documents = []
     for (guess, paper), link in zip(papers, links, strict=True):
-        readable = [s for s in paper.sheets if s.page.state is not PageState.FAILED]
-        fields = read_fields(readable, guess)
-        mark = secret_mark(paper.sheets, fields.get("secrecy"))
+        mark = secret_mark(paper.sheets, paper.fields.get("secrecy"))
         documents.append(
             Document(
                 pages=tuple(s.number for s in paper.sheets),
@@ -69,9 +71,10 @@ def understand(
                 score=guess.score,
                 evidence=(*guess.evidence, *((mark,) if mark else ())),
                 runner_up=guess.runner_up,
-                fields=fields,
+                fields=dict(paper.fields),
                 link=link,
                 review=(*_reasons(guess, paper), *((SECRET,) if mark else ())),
+                citations=paper.citations,
             )
         )
     return tuple(out), tuple(documents)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from classifiers.codes import codes_in_payload, find_codes
 from classifiers.kinds import kind, plain
 from classifiers.layout import Sheet, hull
+from classifiers.relations import related
 from pipeline.codes import level1_of, sheet_code, valid_code
-from pipeline.records import Candidate, Evidence, Link
+from pipeline.records import Candidate, Citation, Evidence, Field, Link, Word
 
 SHEET, GIVEN, COVER, TEXT = 1, 2, 3, 4
+#: Below this confidence a printed code wants a second witness: a digit taken for another gives another dossier.
+SURE_READ = 0.95
+#: What stands right before a code that is the paper's own; `hồ sơ số ...` in a sentence may be anybody's.
+_LABEL = re.compile(r"(?:^|[^a-z])(?:ma(?: so)? ho so|so ho so|ma so bien nhan|so bien nhan)(?: \w{1,12}){0,2}$")
 #: Labels under which a paper itself names a further code of the same dossier.
 _OTHER = re.compile(
     r"(?:ma ho so (?:khac|quoc gia|cua bo|bo|lien thong|dich vu cong|dvc|tren cong|cong dvc)|ma (?:lien thong|tham chieu|dvc|dich vu cong|cong dvc))"
@@ -29,12 +34,15 @@ class Paper:
     sheets: tuple[Sheet, ...]
     after_separator: bool = False
     separator: tuple[Candidate, ...] = ()
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclass
 class _Scope:
     """What holds for the papers that follow, until the next separator or cover."""
 
+    owner: str = ""  #: whom the cover names, folded; empty where it names nobody
     separator: tuple[Candidate, ...] = ()
     cover: tuple[Candidate, ...] = ()
     same: dict[str, frozenset[str]] = field(default_factory=dict)  #: code -> all codes that one cover gives the same dossier
@@ -48,8 +56,9 @@ def separator_candidates(sheet: Sheet) -> tuple[Candidate, ...]:
             out.append(Candidate(found, Evidence("separator", code.format, sheet.number, code.box, 1.0), SHEET))
     if not out:
         for hit in find_codes(sheet.text.text)[:1]:
-            box = hull(w.box for w in sheet.text.span(hit.start, hit.end))
-            out.append(Candidate(hit.code, Evidence("separator", "text", sheet.number, box, 0.7), COVER, hit.repaired))
+            words = sheet.text.span(hit.start, hit.end)
+            evidence = Evidence("separator", "text", sheet.number, hull(w.box for w in words), 0.7)
+            out.append(Candidate(hit.code, evidence, COVER, hit.repaired or _unsure(words)))
     return tuple(out)
 
 
@@ -67,15 +76,21 @@ def own_candidates(paper: Paper) -> tuple[list[Candidate], list[Candidate]]:
             main += [Candidate(c, Evidence("barcode", code.format, sheet.number, code.box, 1.0), SHEET) for c in codes_in_payload(code.text)]
         text = sheet.text
         for hit in find_codes(text.text):
-            box = hull(w.box for w in text.span(hit.start, hit.end))
+            words = text.span(hit.start, hit.end)
+            box = hull(w.box for w in words)
             before = plain(text.text[max(0, hit.start - 60) : hit.start].rsplit("\n", 1)[-1])
             rank = COVER if cover else TEXT
-            evidence = Evidence("receipt" if cover else "text", text.text[hit.start : hit.end], sheet.number, box, 0.8 if cover else 0.5)
-            candidate = Candidate(hit.code, evidence, rank, hit.repaired)
+            named = "label" if _LABEL.search(before) else "text"
+            evidence = Evidence("receipt" if cover else named, text.text[hit.start : hit.end], sheet.number, box, 0.8 if cover else 0.5)
+            candidate = Candidate(hit.code, evidence, rank, hit.repaired or _unsure(words))
             (other if cover and _OTHER.search(before) else main).append(candidate)
     if cover:
         main, other = _part_levels(main, other)
     return main, other
+
+
+def _unsure(words: Sequence[Word]) -> bool:
+    return min((w.confidence for w in words), default=0.0) < SURE_READ
 
 
 def _part_levels(main: list[Candidate], other: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
@@ -97,8 +112,10 @@ def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code
 
     Precedence: separator sheet and barcode, operator and folder, text of a receipt or control sheet, text elsewhere. A separator's code holds
     until the next separator, a receipt's until the next receipt or separator. Codes of the first three ranks that differ are a conflict: no
-    code, both as alternatives. A code that running text merely mentions beside them leaves the link and asks for a look.
-    A code received after `today` is none (default: not checked).
+    code, both as alternatives. A code that running text merely mentions beside them leaves the link and asks for a look; alone it is no link but
+    a candidate, unless a label names it as the paper's own. So is a receipt's code for a letter or a form behind it that names another person and
+    not the receipt's. A code received after `today` is none (default: not checked). Papers that name each other, or the same person or matter, get
+    the dossier of the other as a candidate, never as a link.
     """
     given = [
         Candidate(code, Evidence(source, code, 0, None, 1.0), GIVEN)
@@ -113,16 +130,35 @@ def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code
             scope = _Scope(separator=tuple(c for c in paper.separator if valid_code(c.code, today)))
         main, other = ([c for c in some if valid_code(c.code, today)] for some in own_candidates(paper))
         if kind(paper.type).cover:
-            scope = _Scope(scope.separator, tuple(c for c in main if c.rank <= COVER), _family(main, other))
+            owner = paper.fields.get("holder")
+            covers = tuple(c for c in main if c.rank <= COVER)
+            scope = _Scope(plain(owner.value) if owner else "", scope.separator, covers, _family(main, other))
             inherited: list[Candidate] = []
         else:
             inherited = [replace(c, evidence=replace(c.evidence, weight=c.evidence.weight * 0.9)) for c in scope.cover]
         if paper.type == "so_theo_doi":
             inherited = []
         link = _decide([*scope.separator, *given, *inherited, *main], scope.same | _family(main, other))
+        if (
+            inherited
+            and not (scope.separator or given)
+            and not link.review
+            and not any(c.code == link.code for c in main)
+            and _stranger(paper, scope)
+        ):
+            link = Link("", link.evidence, (link.code, *link.alternatives), "other_owner")
         out.append(link)
         seen += main
-    return _suggest(out, seen)
+    return related(_suggest(out, seen), [(p.fields, p.citations) for p in papers])
+
+
+def _stranger(paper: Paper, scope: _Scope) -> bool:
+    """Whether a paper behind a receipt is of another matter: it has an owner or is a letter with a number, and nowhere names the receipt's owner."""
+    if not scope.owner or any(f" {scope.owner} " in sheet.plain or scope.owner.replace(" ", "") in sheet.squeezed for sheet in paper.sheets):
+        return False
+    owner = paper.fields.get("holder") or paper.fields.get("full_name")
+    letter = kind(paper.type).group in ("office", "legal") and "reference" in paper.fields
+    return letter or (owner is not None and plain(owner.value) != scope.owner)
 
 
 def _family(main: Sequence[Candidate], other: Sequence[Candidate]) -> dict[str, frozenset[str]]:
@@ -149,6 +185,8 @@ def _decide(candidates: list[Candidate], same: dict[str, frozenset[str]]) -> Lin
         return Link("", evidence, (best.code, *strangers), "conflict")
     code = best.code
     alternatives = tuple(sorted(family - {code}))
+    if not primary and not any(c.evidence.kind == "label" for c in deciding):
+        return Link("", evidence, (code, *alternatives), "code_mentioned")
     if not valid_code(code):
         return Link("", evidence, (code,), "no_code")
     cited = tuple(dict.fromkeys(c.code for c in mentioned if c.code not in family)) if primary else ()

@@ -13,7 +13,7 @@ from classifiers.classify import SURE, Guess, classify
 from classifiers.dates import head_date
 from classifiers.identity import identity_of_barcode, mrz_of
 from classifiers.kinds import LETTER, UNKNOWN, kind, plain
-from classifiers.layout import Segment, Sheet
+from classifiers.layout import Segment, Sheet, near
 from classifiers.reference import find_reference
 from classifiers.titles import title_lines
 from pipeline.records import PageState
@@ -26,13 +26,14 @@ COMMON = 6
 HEAD_WORDS = 140
 
 _PAGE_NUMBER = re.compile(r"^\W*(?:trang|page|tr)?\W{0,2}(?P<n>\d{1,3})\s*(?:/\s*(?P<of>\d{1,3}))?\W*$", re.IGNORECASE)
-_ANNEX = re.compile(r"^(?:phu luc|phu bieu|bieu mau so|bieu so|mau so|danh sach kem theo|tai lieu kem theo)\b")
+_ANNEX = re.compile(r"^(?:phu luc|phu bieu|bieu mau so|bieu so|bieu mau|danh sach kem theo|tai lieu kem theo)\b")
 _LIST = re.compile(r"^(?:danh sach|bang|bieu|lich|chuong trinh|du toan|tong hop|de cuong|quy che|quy dinh|noi dung|dieu le|huong dan|ho so)\b")
 _ENCLOSED = re.compile(
     r"\b(?:kem theo|dinh kem|ban hanh theo)\b.{0,30}\b(?:quyet dinh|cong van|thong bao|ke hoach|to trinh|nghi quyet|van ban|hop dong|thong tu"
     r"|nghi dinh|giay moi|bao cao|huong dan|chuong trinh|quy che|quy dinh|luat|phap lenh|so)\b"
 )
 _TO = " noi nhan "
+_PARTY = "dangcongsanvietnam"
 _FILED = re.compile(r"\bluu\b.{0,12}\b(?:vt|ho so|hs|van thu|[a-z]{2,6})\b")
 _SIGNED = re.compile(
     r" nguoi ky | ky ten | nguoi lam don | nguoi nop ho so | nguoi khai | nguoi viet don | ky ghi ro ho ten | ky va ghi ro ho | nguoi yeu cau "
@@ -45,8 +46,11 @@ _CAPACITY = re.compile(
 _ARTICLE = re.compile(r"(?m)^\W{0,2}Đi[ềêeẻề]u\s+(\d{1,3})\b")
 _ITEM = re.compile(r"^\W{0,2}(?:(?P<n>\d{1,2})[.)]|(?P<l>[a-zđ])\)|(?P<r>[IVX]{1,5})\s*[.\-–)])\s")
 _BULLET = re.compile(r"^\s*[-–—+•*]\s*\S")
-_OPEN_DATE = re.compile(r"\bngay (?:thang|tháng) nam\b")
-_PLACEHOLDER = re.compile(r"\bten (?:don vi|co quan|to chuc|doanh nghiep)\b|\bdon vi chu quan\b")
+_OPEN_DATE = re.compile(r"(?i)\bngày[\s.…_]+tháng[\s.…_]+năm[\s.…_]*(?:20|$)", re.MULTILINE)
+#: Where a form has the name of whoever will fill it in.
+_PLACEHOLDER = re.compile(
+    r"^(?:ten (?:don vi|co quan|to chuc|doanh nghiep|truong|phong|xa|phuong)\b.{0,30}|(?:don vi|co quan|phong|truong|ubnd xa|xa phuong))$"
+)
 _CLOSED = (".", ";", ":", "!", "?", "/.", '"', "”", ")")
 
 
@@ -79,8 +83,11 @@ def clues(sheet: Sheet) -> Clues:
     head = " ".join(s.plain for s in body if s.box[1] < 0.30)
     top = [s for s in title_lines(sheet) if s.box[1] < 0.42]
     motto = sheet.motto
-    letterhead = motto is not None and motto.box[1] < 0.25
-    annex = any(_ANNEX.match(s.plain) and s.box[1] < 0.30 for s in top[:2]) or bool(_ENCLOSED.search(head) and not letterhead)
+    letterhead = (motto is not None and motto.box[1] < 0.25) or any(
+        near(_PARTY, s.squeezed) and s.box[1] < 0.2 and s.middle > 0.45 and s.upper > 0.7 for s in body
+    )
+    named = any(_ANNEX.match(s.plain) and s.box[1] < 0.30 and len(s.words) <= 8 and s.text.lstrip(" (|")[:1].isupper() for s in (*top[:2], *body[:3]))
+    annex = not letterhead and (named or bool(_ENCLOSED.search(head)))
     wide = [s for s in body if s.box[2] - s.box[0] > 0.5]
     return Clues(
         sheet=sheet,
@@ -92,7 +99,7 @@ def clues(sheet: Sheet) -> Clues:
         unreadable=_unreadable(sheet),
         person=_person(sheet),
         articles=tuple(int(n) for n in _ARTICLE.findall(sheet.page.reading.text)),
-        opening=_opening(sheet, guess, body, top, letterhead, annex, head, number),
+        opening=_opening(sheet, guess, body, top, letterhead, annex, named, number),
         closing=_closing(sheet, body),
         words=tuple(" ".join(s.plain for s in body if s.box[1] < 0.5).split()[:HEAD_WORDS]),
         first=body[0] if body else None,
@@ -107,7 +114,7 @@ def _furniture(s: Segment) -> bool:
 
 
 def _opening(
-    sheet: Sheet, guess: Guess, body: Sequence[Segment], top: Sequence[Segment], letterhead: bool, annex: bool, head: str, number: int
+    sheet: Sheet, guess: Guess, body: Sequence[Segment], top: Sequence[Segment], letterhead: bool, annex: bool, named: bool, number: int
 ) -> dict[str, float]:
     reference = find_reference(sheet)
     first = body[0] if body else None
@@ -127,6 +134,7 @@ def _opening(
         "addressed": any(s.plain.startswith("kinh gui") and s.box[1] < 0.5 for s in body),
         "capitals": bool(top) and not titled and not annex and not letterhead and first is not None and top[0].box[1] <= first.box[3] + 0.03,
         "annex": annex,
+        "annex_form": named and letterhead,
         "list": not letterhead and not annex and bool(top) and bool(_LIST.match(top[0].plain)),
         "number_one": number == 1,
         "number_more": number > 1,
@@ -137,7 +145,9 @@ def _opening(
         "signing": bool(
             first and (first.plain.startswith("noi nhan") or (_CAPACITY.match(first.plain) and first.upper > 0.7 and first.middle > 0.5))
         ),
-        "template": _template(sheet, head),
+        "placeholder": any(_PLACEHOLDER.match(s.plain) and s.box[1] < 0.2 and s.middle < 0.5 for s in body),
+        "open_date": bool(_OPEN_DATE.search(sheet.page.reading.text)),
+        "blanks": sum(s.text.rstrip(" _.…")[-1:] == ":" for s in body) >= 3,
         "follows": bool(kind(guess.type).follows) and not titled,
         "card": kind(guess.type).anywhere,
         "body_only": not (letterhead or titled or annex or top or reference),
@@ -148,11 +158,6 @@ def _opening(
 def _capacity(s: Segment) -> bool:
     """A line in which somebody signs: TM., KT., an office."""
     return s.upper > 0.7 and bool(_CAPACITY.match(s.plain))
-
-
-def _template(sheet: Sheet, head: str) -> bool:
-    """A form that nobody has filled in: the office's name or the day still a blank."""
-    return bool(_PLACEHOLDER.search(head) or _OPEN_DATE.search(sheet.plain))
 
 
 def _closing(sheet: Sheet, body: Sequence[Segment]) -> dict[str, float]:
@@ -202,7 +207,7 @@ def seam(first: Clues, previous: Clues, page: Clues, offset: int) -> dict[str, f
         "ended_fresh": float(bool(ended and fresh)),
         "ended_body": float(bool(ended and not fresh and not page.annex)),
         "common": float(common and not page.letterhead),
-        "enclosed_form": float(common and bool(signs["template"]) and not signs["reference"]),
+        "enclosed_form": float(common and bool(signs["placeholder"] or (signs["open_date"] and signs["blanks"])) and not signs["reference"]),
         "margin": float(_margins_differ(previous, page)),
         "back": float(bool(ended and offset == 1 and not fresh and not page.number and not previous.closing["short"])),
     }

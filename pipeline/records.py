@@ -186,6 +186,7 @@ class Part(Record):
     type: str
     box: Box
     fields: dict[str, Field] = field(default_factory=dict)
+    page: int = 0  #: the page it is on
 
 
 @dataclass(frozen=True)
@@ -220,6 +221,21 @@ class Doubt(Record):
 
 
 @dataclass(frozen=True)
+class Citation(Record):
+    """Another paper that a paper names by its number; numbers begin anew each year and in each office, so day and issuer count too."""
+
+    reference: str  #: number and symbol, spelt as `Field` `reference` is
+    type: str = ""  #: type id, where the words before the number say it
+    issued_on: str = ""  #: ISO date, where it stands beside the number
+    issuer: str = ""  #: as printed
+    relation: str = ""  #: `answers`, `carries_out`, `follows`, `encloses`, `grounds`, or empty
+    printed: str = ""
+    page: int = 0
+    box: Box | None = None
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True)
 class Document(Record):
     """One paper of a dossier, within one source."""
 
@@ -232,6 +248,7 @@ class Document(Record):
     link: Link = field(default_factory=Link)
     review: tuple[str, ...] = ()  #: reasons why a person has to look, message keys
     parts: tuple[Part, ...] = ()  #: the cards on its pages where there is more than one
+    citations: tuple[Citation, ...] = ()  #: papers that it names
     doubts: tuple[Doubt, ...] = ()  #: what does not pass the gate, see `classifiers/gate.py`
 
 

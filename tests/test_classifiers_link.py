@@ -103,7 +103,84 @@ def test_a_conflict_on_a_receipt_holds_for_what_follows_it() -> None:
 def test_a_code_that_running_text_mentions_is_shown_and_does_not_decide() -> None:
     cited = letter(WARD, "Số: 12/TB-UBND", "Mẫu, ngày 02 tháng 10 năm 2026", ["", "^THÔNG BÁO", "", f"Xét hồ sơ số {B} của người dân."])
     assert links(receipt(A, 1, bar=A), replace(cited, number=2))[1] == (A, "other_code_mentioned", (B,))
-    assert links(cited) == [(B, "", ())]
+    assert links(cited) == [("", "code_mentioned", (B,))]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"Trước đây hồ sơ {B} đã được giải quyết.",
+        f"Thay thế kết quả của hồ sơ số {B}, trả ngày 05/9/2026.",
+        f"(trùng nội dung với hồ sơ {B})",
+        f"Công văn số 12/UBND-VP về hồ sơ mang mã số {B} của ông Trần Văn Mẫu.",
+    ],
+)
+def test_a_code_in_a_sentence_alone_is_a_candidate_and_no_link(said: str) -> None:
+    assert links(paper(1, said)) == [("", "code_mentioned", (B,))]
+
+
+def test_a_code_under_its_label_is_the_papers_own() -> None:
+    assert links(paper(1, f"Mã hồ sơ: {B}")) == [(B, "", ())]
+    assert links(paper(1, f"Mã số hồ sơ: {B}", f"Xem hồ sơ {A}"))[0][0] == ""
+
+
+def test_a_printed_code_that_was_not_read_for_sure_waits_for_a_second_witness() -> None:
+    unsure = receipt(A, 1)
+    words = [[replace(w, confidence=0.8) if w.text == A else w for w in line.words] for line in unsure.reading.lines]
+    lines = tuple(replace(line, words=tuple(w)) for line, w in zip(unsure.reading.lines, words, strict=True))
+    unsure = replace(unsure, reading=replace(unsure.reading, lines=lines))
+    assert links(unsure) == [(A, "repaired_code", ())]
+    assert links(unsure, folder_code=A) == [(A, "", ())]
+
+
+def test_a_letter_behind_a_receipt_that_is_of_something_else_is_not_of_its_dossier() -> None:
+    body = ["", "^THÔNG BÁO", "^Về việc nghỉ lễ", "", "Ủy ban nhân dân phường thông báo lịch nghỉ lễ."]
+    notice = replace(letter(WARD, "Số: 12/TB-UBND", "Mẫu, ngày 02 tháng 10 năm 2026", body), number=2)
+    named = replace(letter(WARD, "Số: 12/TB-UBND", "Mẫu, ngày 02 tháng 10 năm 2026", [*body, "Kính gửi bà Nguyễn Thị Mẫu."]), number=2)
+    assert links(receipt(A, 1, bar=A), notice)[1] == ("", "other_owner", (A,))
+    assert links(receipt(A, 1, bar=A), named)[1] == (A, "", ())
+    assert links(receipt(A, 1, bar=A), notice, operator_code=A)[1] == (A, "", ())
+
+
+def test_a_form_of_another_person_behind_a_receipt_is_not_of_its_dossier() -> None:
+    other = typed(
+        [
+            f"^{MOTTO[0]}",
+            f"^{MOTTO[1]}",
+            "",
+            "^GIẤY KHAI SINH",
+            "Họ, chữ đệm, tên: TRẦN VĂN MẪU",
+            "Ngày, tháng, năm sinh: 01/01/1990",
+            "Nơi đăng ký khai sinh: Mẫu",
+        ],
+        2,
+    )
+    assert links(receipt(A, 1, bar=A), other)[1] == ("", "other_owner", (A,))
+
+
+ANSWER = ["V/v trả lời\t", "", "^Kính gửi: Bà Nguyễn Thị Mẫu", "", "Trả lời Công văn số 45/CV-PYT ngày 01/10/2026 của Phòng Y tế, phường có ý kiến."]
+
+
+def asking(number: str, day: str, n: int = 1, code: str = A) -> Page:
+    head = ["TỈNH MẪU", "PHÒNG Y TẾ"]
+    rows = ["V/v hỏi\t", "", "^Kính gửi: Ủy ban nhân dân phường", "", f"Mã hồ sơ: {code}" if code else "Không mã."]
+    return replace(letter(head, f"Số: {number}/CV-PYT", day, rows), number=n)
+
+
+def test_a_paper_that_answers_another_sees_its_dossier_as_candidate_only() -> None:
+    answer = replace(letter(WARD, "Số: 12/UBND-VP", "Mẫu, ngày 02 tháng 10 năm 2026", ANSWER), number=2)
+    got = documents(asking("45", "Mẫu, ngày 01 tháng 10 năm 2026"), answer)
+    assert [(c.reference, c.issued_on, c.relation) for c in got[1].citations] == [("45/CV-PYT", "2026-10-01", "answers")]
+    assert got[0].link.code == A
+    assert (got[1].link.code, got[1].link.review, got[1].link.alternatives) == ("", "no_code", (A,))
+    assert "citation" in {e.kind for e in got[1].link.evidence}
+
+
+def test_the_same_number_of_another_day_is_another_letter() -> None:
+    answer = replace(letter(WARD, "Số: 12/UBND-VP", "Mẫu, ngày 02 tháng 10 năm 2026", ANSWER), number=3)
+    got = documents(asking("45", "Mẫu, ngày 01 tháng 10 năm 2025"), asking("46", "Mẫu, ngày 01 tháng 10 năm 2026", 2, ""), answer)
+    assert got[2].link.evidence == ()
+    assert got[2].link.code == ""
 
 
 def test_two_codes_in_running_text_alone_are_a_conflict() -> None:
