@@ -11,7 +11,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ from storage.shelving import CONFLICT, Shelving
 from storage.views import DocumentView, DossierView, Hit, Query, StoredDocument, StoredSource, Written
 
 if TYPE_CHECKING:
+    from storage.check import Checked
     from storage.index import SearchIndex
 
 __all__ = ["Archive", "DocumentView", "DossierView", "Hit", "Query", "StoredDocument", "StoredSource", "Written"]
@@ -176,6 +177,7 @@ class Archive(Desk):
         sha256 = digest(data)
         self.objects.put(key, data, sha256=sha256, media_type=media_type)
         self.objects.prove(key, sha256)
+        self.catalogue.book({key: (sha256, len(data))})
 
     # finding
 
@@ -272,6 +274,18 @@ class Archive(Desk):
     def counts(self) -> dict[str, int]:
         return self.catalogue.counts()
 
+    def check(self, days: int = 0, progress: Callable[[int, int], None] = lambda done, of: None) -> Checked:
+        """Compare the store with the books and read its objects, all (`days` 0) or one night's slice, see `storage/check.py`; it is written down."""
+        from storage.check import check
+
+        self._writable()
+        with self._one:
+            seen = check(self.objects, self.catalogue, days=days, progress=progress)
+            self._journal("check", "archive", {"event": "fixity check", **seen.to_json()}, seen.at)
+            counts = {"proved": seen.proved, "faults": len(seen.faults)}
+            self.catalogue.told("check", "archive", counts)
+            return seen
+
     # inside
 
     def _stored(self, sha256: str, *, new: bool) -> StoredSource:
@@ -283,7 +297,7 @@ class Archive(Desk):
     def _note_name(self, source: SourceFile, batch_id: str) -> None:
         if source.name not in [n["name"] for n in self.catalogue.names(source.sha256)]:
             self._shelving.add_name(source, batch_id)
-            self.catalogue.add_name(source.sha256, source.name, batch_id, source.received)
+            self.catalogue.add_name(source.sha256, source.name, batch_id, source.received, self._shelving.placed())
 
     def _contest(self, view: DocumentView, evidence: Evidence) -> None:
         document = self.catalogue.document_record(view.id)
@@ -312,7 +326,12 @@ class Archive(Desk):
     def _journal(self, action: str, subject: str, facts: layout.Json, at: str) -> None:
         day = datetime.fromisoformat(at)
         data = layout.dumps({"action": action, "subject": subject, "at": at, **facts})
-        self.keep(f"journal/{day:%Y}/{day:%m}/{day:%Y%m%dT%H%M%SZ}-{subject}-{action}.json", data, layout.JSON_TYPE)
+        stem = f"journal/{day:%Y}/{day:%m}/{day:%Y%m%dT%H%M%SZ}-{subject}-{action}"
+        key, number = f"{stem}.json", 1
+        while (found := self.objects.stat(key)) is not None and found.sha256 != digest(data):  # two in one second: neither is overwritten
+            number += 1
+            key = f"{stem}.{number}.json"
+        self.keep(key, data, layout.JSON_TYPE)
 
     def _follow(self, *, index: bool = True) -> None:
         """After a commit: the index, then the old objects of documents that have got their place."""

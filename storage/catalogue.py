@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pipeline.records import Box, Document, Failure, Page, PageState, SourceFile, SourceRecord, Step
-from storage import duplicates, known, review
+from storage import duplicates, holdings, known, review
 from storage.database import Database
-from storage.layout import Json, entry_of
+from storage.holdings import Books
+from storage.layout import Json, dossier_key, entry_of, source_key
 from storage.ledger import Ledger
 from storage.models import cleanups, documents, dossiers, findings, other_codes, pages, receipts, sources, state
 from storage.review import Correction
@@ -53,13 +54,14 @@ class Commit:
     alternatives: dict[str, list[str]] = field(default_factory=dict)  #: dossier -> its other codes, all of them
     by_operator: frozenset[str] = frozenset()  #: ids of documents whose dossier a person gave
     cleanups: Sequence[str] = ()  #: object keys to remove once this is committed
+    placed: Mapping[str, tuple[str, int]] = field(default_factory=dict)  #: objects that were put for it: key -> sha256, bytes
     action: str = "store"  #: for the audit
     corrections: Sequence[Correction] = ()  #: what a person put right with this
     settled: Mapping[str, str] = field(default_factory=dict)  #: ids of findings that are decided by it -> `accepted` or `corrected`
     by: str = ""  #: who decided
 
 
-class Catalogue(Ledger):
+class Catalogue(Ledger, Books):
     """Reads and writes of the catalogue. Every method raises Unreachable (or NotWritten) when the database fails."""
 
     def __init__(self, database: Database, same_page: int = duplicates.SURE) -> None:
@@ -106,10 +108,12 @@ class Catalogue(Ledger):
             rows = c.execute(select(receipts).where(receipts.c.source == sha256).order_by(receipts.c.id)).all()
         return [{"name": r.name, "batch": r.batch, "received": r.received} for r in rows]
 
-    def add_name(self, sha256: str, name: str, batch: str, received: str) -> None:
+    def add_name(self, sha256: str, name: str, batch: str, received: str, placed: Mapping[str, tuple[str, int]]) -> None:
+        """`placed`: the manifest that took the name up."""
         with self.database.writing() as c:
             batch_row(c, batch)
             receipt_row(c, sha256, name, batch, received)
+            holdings.note(c, placed, now())
 
     def replacing(self, sha256: str) -> None:
         """From now until the commit no reading of this source counts: its objects are being replaced."""
@@ -158,6 +162,7 @@ class Catalogue(Ledger):
             owner = {n: e["id"] for d, e in zip(record.documents, what.entries, strict=True) for n in reversed(d.pages)}
             if record.pages:
                 c.execute(insert(pages), [page_row(sha256, p, owner.get(p.number)) for p in record.pages])
+            holdings.note(c, what.placed, at)
             cleanup_rows(c, what.cleanups)
             for key in (p["key"] for e in what.entries for p in e["files"].values()):
                 c.execute(delete(cleanups).where(cleanups.c.key == key))  # in use again
@@ -278,6 +283,26 @@ class Catalogue(Ledger):
             rows = c.execute(query.where(documents.c.source == source, documents.c.filed_by == "operator")).all()
         return {r.id: (tuple(r.record["pages"]), r.dossier) for r in rows}
 
+    def named(self) -> Iterator[tuple[str, str, int, str]]:
+        """Every object that sources and documents name: key, sha256, bytes, digest without times; empty or 0 where it is not known."""
+        with self.database.reading() as c:
+            for row in c.execute(select(sources.c.sha256, sources.c.original).execution_options(yield_per=PORTION)):
+                yield source_key(row.sha256), "", 0, ""
+                if row.original:
+                    yield row.original["key"], row.original["sha256"], row.original["bytes"], ""
+            for files in c.execute(select(documents.c.files).execution_options(yield_per=PORTION)).scalars():
+                for part in files.values():
+                    yield part["key"], part.get("sha256", ""), part.get("bytes", 0), part.get("timeless_sha256", "")
+            for code in c.execute(select(documents.c.dossier).where(documents.c.dossier.is_not(None)).distinct()).scalars():
+                yield dossier_key(code), "", 0, ""
+
+    def unbalanced(self) -> list[str]:
+        """Sources that were read and whose pages are not all here."""
+        query = select(sources.c.sha256).join(pages, pages.c.source == sources.c.sha256, isouter=True).where(sources.c.error == "")
+        query = query.group_by(sources.c.sha256, sources.c.pages).having(func.count(pages.c.number) != sources.c.pages)
+        with self.database.reading() as c:
+            return list(c.execute(query.order_by(sources.c.sha256)).scalars())
+
     # what others follow
 
     def generation(self) -> int:
@@ -307,6 +332,7 @@ class Catalogue(Ledger):
         with self.database.writing() as c:
             for key in keys:
                 c.execute(delete(cleanups).where(cleanups.c.key == key))
+            holdings.gone(c, keys)
 
     def counts(self) -> dict[str, int]:
         """How much of everything there is; pages per state as `pages_<state>`."""

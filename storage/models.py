@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 #: Revision of `migrations/` that these tables stand for.
-HEAD = "0002"
+HEAD = "0003"
 
 metadata = MetaData(
     naming_convention={
@@ -243,4 +243,15 @@ page_hashes = Table(
     Column("number", Integer, primary_key=True),
     Column("hash", String(16), nullable=False),
     *(Column(f"band{n}", Integer, nullable=False, index=True) for n in range(4)),
+)
+
+#: The books of the store: every object that was put there. Keys are compared as bytes, on every database.
+objects = Table(
+    "objects",
+    metadata,
+    Column("key", String(900).with_variant(String(900, collation="C"), "postgresql"), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("recorded", String(40), nullable=False),
+    Column("checked", String(40), nullable=False, index=True),  # when it was last read and found as it should be
 )

@@ -28,6 +28,12 @@ class Shelving:
 
     def __init__(self, store: ObjectStore, catalogue: Catalogue, work: Path) -> None:
         self.store, self.catalogue, self._work = store, catalogue, work
+        self._placed: dict[str, tuple[str, int]] = {}
+
+    def placed(self) -> dict[str, tuple[str, int]]:
+        """Objects put and proved since this was last asked, key -> sha256 and bytes: for the books, with the commit that they belong to."""
+        placed, self._placed = self._placed, {}
+        return placed
 
     def source(self, record: SourceRecord, written: Sequence[Written], *, batch_id: str, reading: str) -> Commit:
         """Place everything of one source. Raises NotWritten, NotProved, Unreachable; UsageError for an invalid dossier code.
@@ -72,6 +78,7 @@ class Shelving:
             alternatives={code: m["alternatives"] for code, m in dossiers.items()},
             by_operator=by_operator,
             cleanups=[k for e in older if not e["dossier"] for k in _own_keys(e) if k not in kept],
+            placed=self.placed(),
         )
 
     def relink(self, id_: str, link: Link, step: Step, *, operator: bool) -> Commit:
@@ -135,6 +142,7 @@ class Shelving:
             by_operator=frozenset((*self.catalogue.by_operator(sha256), *operator)),
             cleanups=cleanups,
             action=action,
+            placed=self.placed(),
         )
 
     def add_name(self, source: SourceFile, batch_id: str) -> None:
@@ -224,6 +232,7 @@ class Shelving:
     def _place(self, key: str, data: bytes | Path, media_type: str, sha256: str) -> None:
         self.store.put(key, data, sha256=sha256, media_type=media_type)
         self.store.prove(key, sha256)
+        self._placed[key] = sha256, len(data) if isinstance(data, bytes) else data.stat().st_size
 
     def _load(self, key: str) -> Json | None:
         try:
