@@ -19,7 +19,7 @@ from classifiers.names import as_person
 from classifiers.numbers import personal_number_holds
 from classifiers.receipt import read_receipt
 from classifiers.recipients import find_recipients
-from classifiers.reference import Reference, find_plain_number, find_reference
+from classifiers.reference import Reference, cited_by_annex, find_plain_number, find_reference
 from classifiers.signature import find_signature
 from pipeline.records import Box, Field
 
@@ -45,7 +45,7 @@ def read_fields(sheets: Sequence[Sheet], guess: Guess) -> dict[str, Field]:
         reference = find_reference(first)
         if reference is None and group not in ("office", "legal"):
             reference = find_plain_number(first)
-        out["reference"] = _reference_field(first, reference, guess) if reference else _labelled_number(sheets, guess.type)
+        out["reference"] = _referred(sheets, reference, guess) if reference else _labelled_number(sheets, guess.type)
         out["issuer"], out["parent"] = letterhead(first)
         head = head_date(first)
         out["place"] = _place(first, head) if head else None
@@ -66,6 +66,16 @@ def read_fields(sheets: Sequence[Sheet], guess: Guess) -> dict[str, Field]:
         out["parties"] = parties(sheets)
     found = {name: f for name, f in out.items() if f is not None}
     return read_forms(sheets, kind(guess.type).fields) | found
+
+
+def _referred(sheets: Sequence[Sheet], reference: Reference, guess: Guess) -> Field:
+    """The reference of the head, its open number from the paper's own annexes where they print it."""
+    found = _reference_field(sheets[0], reference, guess)
+    annexed = cited_by_annex(sheets, reference) if found.open and not reference.party else None
+    if annexed is None:
+        return found
+    cited, sheet, s = annexed
+    return Field(cited.value, s.text, sheet.number, s.box, round(cited.confidence, 3))
 
 
 def _reference_field(sheet: Sheet, reference: Reference, guess: Guess) -> Field:

@@ -144,7 +144,7 @@ def _value(way: str, cell: Cell) -> Field | None:
 
 
 def _date(text: str) -> tuple[str, float] | None:
-    day = iso(text)
+    day = iso(text) or iso(f"ngày {text}")
     if day:
         return day, 1.0
     year = re.match(r"\W*((?:19|20)\d{2})(?!\d)", text)

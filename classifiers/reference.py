@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -31,6 +31,7 @@ _RUN = re.compile(
 _NUMBER = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d[0-9A-Z]{{0,12}})\s*(?:/\s*(?P<year>{_YEAR}))?\W*$")
 #: What is left when the number is illegible altogether.
 _OPEN = re.compile(rf"^\W{{0,3}}(?P<num>\d{{0,6}})\s?[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}\W*$")
+_CITED = re.compile(rf"(?i:kèm\s+theo)\b.{{0,60}}?\b(?i:số)\s*:?\s*(?P<num>\d{{1,6}}[a-zđ]?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
 _DIGITS = re.compile(r"\d{1,6}[a-zđ]?")
 _CAPITAL = str.maketrans("5801", "SBOI")
 
@@ -96,6 +97,27 @@ def _worth(symbol: str) -> tuple[bool, bool, bool]:
     return len(parts) > 1, not any(p[:1].isdigit() for p in parts), spell_symbol(parts[0].strip()) in catalogue().symbols
 
 
+def cited_by_annex(sheets: Sequence[Sheet], reference: Reference) -> tuple[Reference, Sheet, Segment] | None:
+    """The open number of a paper from its own annexes, which print `(Kèm theo Quyết định số 115/QĐ-UBND ngày …)`; None where none does.
+
+    Only the same symbol counts, and only digits that were printed; annexes that name two numbers say nothing.
+    """
+    found: dict[str, tuple[Reference, Sheet, Segment]] = {}
+    for sheet in sheets[1:]:
+        for s in sheet.by_place:
+            if s.box[1] > 0.4:
+                continue
+            m = _CITED.search(s.text)
+            symbol = _spelt(m["sym"], party=False) if m else ""
+            if m is None or symbol != reference.symbol or (m["year"] or "") != reference.year:
+                continue
+            held = [w for w in words_of(s, m.start("num"), m.end("num")) if any(c.isdigit() for c in w.text)]
+            if printed_digits(sheet, held, s):
+                sure = min(w.confidence for w in held)
+                found[m["num"]] = (replace(reference, number=m["num"], confidence=sure, open=None, source="text"), sheet, s)
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
 def find_plain_number(sheet: Sheet) -> Reference | None:
     """A number without symbol (`Số: 45`, `Số: 45/2024`), as certificates carry it in their upper half; or None."""
     for s in _candidates(sheet, 0.5):
@@ -130,16 +152,22 @@ def _reference(sheet: Sheet, s: Segment, m: re.Match[str], *, party: bool, run: 
     held = [w for w in words_of(s, start, m.end("num")) if any(c.isdigit() for c in w.text)] if digits else []
     place = place_at(s.words, start, m.end("num"), s)
     filled = fill(sheet, "number", digits, held, s, place)
-    symbol = re.sub(r"\s*([-–—/])[-–—\s]*", lambda d: "/" if d[1] == "/" else "-", m["sym"]).strip(".-&")
-    symbol = re.sub(r"(?<=[-/])[5801](?=[A-ZĐ])", lambda d: d[0].translate(_CAPITAL), symbol)
-    head, sep, rest = symbol.partition("/" if party else "-")
+    symbol = _spelt(m["sym"], party=party)
     confidence = make_segment(words_of(s, m.start("sym"), end)).confidence
     if filled.digits:
         confidence = min(confidence, filled.confidence) if filled.source == "text" else filled.confidence
     year = "" if party else m["year"] or ""
     printed = s.text[m.start() : end].strip()
     box = hull(w.box for w in words)
-    return Reference(filled.digits, year, spell_symbol(head) + sep + rest, printed, box, confidence, party, filled.source, filled.open)
+    return Reference(filled.digits, year, symbol, printed, box, confidence, party, filled.source, filled.open)
+
+
+def _spelt(symbol: str, *, party: bool) -> str:
+    """A symbol as the decree spells it: plain dashes, capitals that were read as digits put right, the type's own spelling."""
+    plain = re.sub(r"\s*([-–—/])[-–—\s]*", lambda d: "/" if d[1] == "/" else "-", symbol).strip(".-&")
+    plain = re.sub(r"(?<=[-/])[5801](?=[A-ZĐ])", lambda d: d[0].translate(_CAPITAL), plain)
+    head, sep, rest = plain.partition("/" if party else "-")
+    return spell_symbol(head) + sep + rest
 
 
 def words_of(s: Segment, start: int, end: int) -> list[Word]:

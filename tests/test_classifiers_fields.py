@@ -348,9 +348,8 @@ def test_a_secrecy_mark_asks_for_a_person() -> None:
     assert document(decision()).review == ()
 
 
-def test_reasons_for_a_look() -> None:
+def test_an_unknown_paper_asks_for_a_person() -> None:
     assert document(typed(["Không có gì để nhận ra."])).review == ("unknown_type",)
-    assert document(typed(["Họ, chữ đệm, tên người mẹ: Trần Thị Mẫu", "Ghi bằng chữ: ngày một", "Quê quán: Hà Nội"])).review == ("low_score",)
 
 
 @given(st.lists(st.text(alphabet="SốQĐngày/:.-0123456789<>ÀẠ \tabc|^", max_size=40), max_size=8))
