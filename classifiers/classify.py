@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from classifiers.identity import identity_of_barcode, mrz_of
 from classifiers.kinds import LETTER, UNKNOWN, catalogue, plain
 from classifiers.layout import Sheet, hull
+from classifiers.model import Verdict, addressed, current, regarding
 from classifiers.reference import Reference, find_reference
 from classifiers.titles import Match, find_titles
 from pipeline.records import Evidence
@@ -21,8 +22,13 @@ SURE = 0.60
 #: Weight of body phrases by how many distinct ones stand there; they alone never give certainty.
 CUES = (0.0, 0.20, 0.40, 0.55, 0.65)
 
-_VV = re.compile(r"^\W*v\s*(?:[/⁄%1il|]{1,3}\s*v\b|[/⁄][%y])", re.IGNORECASE)
-_TO = re.compile(r"\bkinh gui\b")
+#: Weight of the model's vote at certainty, and the least chance with which it votes.
+MODEL, VOTES = 0.50, 0.15
+#: What phrases of the body and the model can give at most without title, number, form or code.
+BODY = 0.72
+_OF_BODY = ("cue", "model")
+#: How much a score loses when the model is certain of another type: title and symbol agree, title alone, no exact title.
+AGREED, TITLED, OTHERWISE = 0.0, 0.10, 0.40
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,15 @@ class _Case:
 
     evidence: list[Evidence] = field(default_factory=list)
     title: Match | None = None
+    letter: bool = False
 
     def score(self) -> float:
-        """Independent witnesses: 1 - product of their doubts."""
+        """Independent witnesses: 1 - product of their doubts. Phrases of the body and the model that reads them are not independent."""
         doubt = 1.0
         for e in self.evidence:
             doubt *= 1.0 - e.weight
-        return 1.0 - doubt
+        told = self.letter or any(e.kind not in _OF_BODY for e in self.evidence)
+        return 1.0 - doubt if told else min(1.0 - doubt, BODY)
 
 
 def classify(sheets: Sequence[Sheet]) -> Guess:
@@ -74,8 +82,11 @@ def classify(sheets: Sequence[Sheet]) -> Guess:
         _letter(first, reference, cases)
     _machine_read(first, cases)
     _cues(sheets, cases)
+    verdict = current().judge(first)
+    _vote(first, verdict, cases)
     scores = {name: case.score() for name, case in cases.items()}
     _decide_pairs(sheets, scores)
+    _contradict(verdict, cases, scores)
     return _answer(cases, scores)
 
 
@@ -106,7 +117,9 @@ def _symbol(sheet: Sheet, reference: Reference, cases: dict[str, _Case]) -> None
     known = catalogue()
     if reference.head:
         name = known.symbols[reference.head]
-        cases.setdefault(name, _Case()).evidence.append(Evidence("symbol", reference.symbol, sheet.number, reference.box, 0.70))
+        # what restates another paper bears its title; then the symbol alone tells
+        weight = 0.98 if known.kinds[name].borrows else 0.70
+        cases.setdefault(name, _Case()).evidence.append(Evidence("symbol", reference.symbol, sheet.number, reference.box, weight))
     for kind in known.kinds.values():
         if any(t in re.split(r"[-/]", reference.symbol)[1:] for t in kind.tails):
             cases.setdefault(kind.id, _Case()).evidence.append(Evidence("symbol", reference.symbol, sheet.number, reference.box, 0.60))
@@ -115,19 +128,21 @@ def _symbol(sheet: Sheet, reference: Reference, cases: dict[str, _Case]) -> None
 def _letter(sheet: Sheet, reference: Reference | None, cases: dict[str, _Case]) -> None:
     """An official letter has no title: `V/v` under the number, `Kính gửi`, and a symbol that begins with the agency."""
     case = _Case()
-    vv = next((s for s in sheet.by_place if s.box[1] < 0.45 and _VV.match(s.text)), None)
+    vv = regarding(sheet)
     if vv:
         case.evidence.append(Evidence("cue", vv.text, sheet.number, vv.box, 0.55))
     if reference and reference.symbol and not reference.head:
         case.evidence.append(Evidence("symbol", reference.symbol, sheet.number, reference.box, 0.55))
     if not case.evidence:
         return
-    to = next((s for s in sheet.by_place if s.box[1] < 0.5 and _TO.search(s.plain)), None)
+    to = addressed(sheet)
     if to:
         case.evidence.append(Evidence("cue", to.text, sheet.number, to.box, 0.30))
     if sheet.motto:
         case.evidence.append(Evidence("layout", sheet.motto.text, sheet.number, sheet.motto.box, 0.20))
-    cases[LETTER] = case
+    letter = cases.setdefault(LETTER, _Case())
+    letter.evidence += case.evidence
+    letter.letter = True
 
 
 def _machine_read(sheet: Sheet, cases: dict[str, _Case]) -> None:
@@ -161,6 +176,31 @@ def _cues(sheets: Sequence[Sheet], cases: dict[str, _Case]) -> None:
         total = 1 - (1 - weight) ** (1 / len(hits))
         case = cases.setdefault(name, _Case())
         case.evidence += [Evidence("cue", printed, page, None, round(total, 3)) for printed, page in hits]
+
+
+def _vote(sheet: Sheet, verdict: Verdict, cases: dict[str, _Case]) -> None:
+    """The model as one more witness; alone it never gives certainty, for it has seen less than the rules know."""
+    for name, chance in verdict.ranked:
+        if chance < VOTES or name == UNKNOWN:
+            continue
+        words = verdict.words if name == verdict.ranked[0][0] else ()
+        text = " | ".join(s.text for s in words)
+        box = words[0].box if words else None
+        cases.setdefault(name, _Case()).evidence.append(Evidence("model", text, sheet.number, box, round(MODEL * chance, 3)))
+
+
+def _contradict(verdict: Verdict, cases: dict[str, _Case], scores: dict[str, float]) -> None:
+    """What the model takes for another type, or for a page that goes on, is less sure; little so where title and symbol agree."""
+    best, chance = verdict.ranked[0]
+    for name in scores:
+        if name == best:
+            continue
+        case = cases[name]
+        titled = case.title is not None and case.title.exact and not catalogue().kinds[best].borrows
+        # a letter has no title: number, `V/v` and `Kính gửi` together are as good as one
+        titled = titled or (name == LETTER and sum(e.kind in ("cue", "symbol") and e.weight >= 0.3 for e in case.evidence) >= 3)
+        doubt = AGREED if titled and any(e.kind in ("symbol", "form") for e in case.evidence) else TITLED if titled else OTHERWISE
+        scores[name] *= 1.0 - doubt * chance
 
 
 def _has(sheet: Sheet, cue: str) -> bool:

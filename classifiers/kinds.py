@@ -41,6 +41,7 @@ class Kind:
     numbered: tuple[str, ...] = ()
     holder: tuple[str, ...] = ()
     anywhere: bool = False
+    borrows: bool = False
     cover: bool = False
     own_code: bool = False
 

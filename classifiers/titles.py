@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from classifiers.kinds import Title, catalogue, letters, plain
@@ -16,6 +16,8 @@ CAPITALS = 0.70
 #: Titles stand in the upper part of the page; with 25 % some were lost, form numbers and stamps stand above them.
 TOP = 0.42
 FUZZY = 0.80
+#: A fuzzy match from here on beats the exact one of a title that it begins with.
+LONGER = 0.83
 WEAK = 0.70
 #: Below this length one wrong letter is too large a share to be lenient.
 SHORT = 9
@@ -106,8 +108,17 @@ def _match_at(lines: Sequence[Segment], i: int, height: float) -> list[Match]:
     if exact:
         longest = max(len(m.title.squeezed) for m in exact)
         cut = [m for m in found if m.exact or len(m.title.squeezed) > longest]
-        return [m if len(m.title.squeezed) >= longest else Match(m.type, m.title, m.score * 0.5, m.exact, m.segments) for m in cut]
+        # a longer title, a letter or two of it misread, is it rather than the shorter one that it begins with
+        outdone = any(m.score >= LONGER and m.title.squeezed.startswith(e.title.squeezed) for m in cut for e in exact if not m.exact)
+        return [
+            _weaker(m, 0.5 if len(m.title.squeezed) < longest else 0.85) if m.exact and (outdone or len(m.title.squeezed) < longest) else m
+            for m in cut
+        ]
     return found
+
+
+def _weaker(match: Match, share: float) -> Match:
+    return replace(match, score=match.score * share)
 
 
 def _compare(title: Title, squeezed: str, accented: str, ends: Sequence[int], run: Sequence[Segment]) -> Match | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from classifiers import understand
 from classifiers.gate import gate
+from classifiers.model import current
 from classifiers.recut import recut
 from classifiers.secrecy import withheld
 from flows.jobs import cached_page, read_page
@@ -137,7 +138,7 @@ def assemble(
     steps = (
         Step("receive", "sohoa", version_of_sohoa(), at=source.received),
         Step("read", "; ".join(engines) or "none", version_of_sohoa(), f"settings {settings.reading_digest()}", at=now()),
-        Step("classify", "sohoa rules", version_of_sohoa(), at=now()),
+        Step("classify", "sohoa rules", version_of_sohoa(), f"types {current().digest}", at=now()),
         Step("write", "pikepdf", version("pikepdf"), _written_as(settings), at=now()),
     )
     return SourceRecord(source, pages, documents, steps)
