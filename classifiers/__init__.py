@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from classifiers.cards import cards_of
 from classifiers.citations import find_citations
 from classifiers.classify import KNOWN, SURE, Guess, classify
 from classifiers.codes import sheet_codes
 from classifiers.fields import read_fields
-from classifiers.kinds import SEPARATOR, UNKNOWN, type_name
+from classifiers.kinds import SEPARATOR, UNKNOWN, kind, type_name
 from classifiers.layout import Sheet
 from classifiers.link import Paper, link_papers, separator_candidates
 from classifiers.secrecy import SECRET, secret_mark
@@ -75,6 +76,7 @@ def understand(
                 link=link,
                 review=(*_reasons(guess, paper), *((SECRET,) if mark else ())),
                 citations=paper.citations,
+                parts=tuple(p for s in paper.sheets for p in cards_of(s)) if kind(guess.type).group == "identity" else (),
             )
         )
     return tuple(out), tuple(documents)

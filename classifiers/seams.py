@@ -65,7 +65,7 @@ class Clues:
     annex: bool
     ends: bool
     unreadable: bool  #: failed, or doubtful with next to nothing on it that was read
-    person: str  #: number of the card on it
+    people: frozenset[str]  #: numbers of the cards on it
     articles: tuple[int, ...]
     opening: dict[str, float] = field(default_factory=dict)  #: signs of a first page, or of a further one
     closing: dict[str, float] = field(default_factory=dict)  #: signs that the paper ends with this page, or goes on
@@ -97,7 +97,7 @@ def clues(sheet: Sheet) -> Clues:
         annex=annex,
         ends=_TO in sheet.plain or bool(_SIGNED.search(sheet.plain)),
         unreadable=_unreadable(sheet),
-        person=_person(sheet),
+        people=_people(sheet),
         articles=tuple(int(n) for n in _ARTICLE.findall(sheet.page.reading.text)),
         opening=_opening(sheet, guess, body, top, letterhead, annex, named, number),
         closing=_closing(sheet, body),
@@ -202,7 +202,7 @@ def seam(first: Clues, previous: Clues, page: Clues, offset: int) -> dict[str, f
         "other_after_end": float(other and bool(ended) and not page.annex),
         "follows_it": float(follows),
         "card_back": float(cards and not follows),
-        "other_person": float(bool(page.person and first.person and page.person != first.person)),
+        "other_person": float(bool(page.people and first.people and not page.people & first.people)),
         "counts_on": float(_counts_on(previous, page)),
         "ended_fresh": float(bool(ended and fresh)),
         "ended_body": float(bool(ended and not fresh and not page.annex)),
@@ -269,13 +269,10 @@ def _unreadable(sheet: Sheet) -> bool:
     return page.state is PageState.FAILED or (page.state is PageState.DOUBTFUL and read < 6 and not page.barcodes)
 
 
-def _person(sheet: Sheet) -> str:
-    for code in sheet.page.barcodes:
-        who = identity_of_barcode(code.text)
-        if who:
-            return who.number
+def _people(sheet: Sheet) -> frozenset[str]:
     zone = mrz_of(sheet)
-    return zone.number if zone else ""
+    codes = (identity_of_barcode(code.text) for code in sheet.page.barcodes)
+    return frozenset(n for n in (*(who.number for who in codes if who), zone.number if zone else "") if n)
 
 
 __all__ = ["Clues", "clues", "common_run", "other_paper", "plain", "seam"]
