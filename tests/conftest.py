@@ -14,6 +14,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in ("SOHOA_CONFIG", "PREFECT_API_URL", "SOHOA_ARCHIVE__LOCATION"):
         os.environ.pop(name, None)
     os.environ["SOHOA_LANG"] = "en"
+    os.environ["SOHOA_TYPES"] = str(ROOT / "var" / "no-model.npz")  # the shipped model, whatever this office has learned
     os.environ["OMP_THREAD_LIMIT"] = "1"
 
 
