@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.batch import Outcome, Progress
+from flows.commands_safety import lines as check_lines
 from flows.digitize import digitize
 from flows.report import ARCHIVED, NEEDS_EYES, QUARANTINED, reasons, span, why
 from pipeline.errors import Exit, NotProved, SohoaError, UsageError
@@ -22,6 +23,7 @@ from pipeline.messages import language, say
 from pipeline.records import PageState
 from pipeline.settings import ROOT, Settings
 from storage.archive import Archive, data_folder
+from storage.check import Checked
 from storage.layout import original_key
 from storage.quarantine import Quarantine
 
@@ -46,6 +48,8 @@ class NightReport:
         lines.append(say("night_left", count=s["files"]["left"]))
         if s["stopped"]:
             lines.append(say(s["stopped"]))
+        if "check" in s:
+            lines += check_lines(Checked.from_json(s["check"]))
         lines += [say("night_report", key=key) for key in self.keys]
         return "\n".join(lines)
 
@@ -202,7 +206,12 @@ def one_night(folder: Path, location: str, settings: Settings, until: str = "") 
         stopped, seconds = done.stopped, done.seconds
     left = len(everything) - sum(tally.how.values())
     summary = _summary(tally, begun, datetime.now(zone), seconds, left, moving, stopped)
-    return NightReport(summary, int(tally.exit_code(left)), _publish(summary, location, settings, begun))
+    with Archive.open(location, settings, write=True) as archive:
+        if settings.archive.check_days:
+            summary["check"] = archive.check(settings.archive.check_days).to_json()
+        keys = _publish(summary, archive, begun)
+    wrong = summary.get("check", {}).get("faults")
+    return NightReport(summary, int(Exit.NOT_WRITTEN if wrong else tally.exit_code(left)), keys)
 
 
 def _summary(tally: _Tally, begun: datetime, ended: datetime, seconds: float, left: int, moving: int, stopped: str) -> dict[str, Any]:
@@ -233,15 +242,14 @@ def _summary(tally: _Tally, begun: datetime, ended: datetime, seconds: float, le
     }
 
 
-def _publish(summary: dict[str, Any], location: str, settings: Settings, begun: datetime) -> list[str]:
+def _publish(summary: dict[str, Any], archive: Archive, begun: datetime) -> list[str]:
     stem = f"reports/{begun:%Y}/{begun:%m}/night-{begun:%Y%m%d-%H%M%S}"
     files = {
         f"{stem}.json": (json.dumps(summary, ensure_ascii=False, indent=1).encode(), "application/json"),
         f"{stem}.html": (html(summary).encode(), "text/html; charset=utf-8"),
     }
-    with Archive.open(location, settings, write=True) as archive:
-        for key, (data, media_type) in files.items():
-            archive.keep(key, data, media_type)
+    for key, (data, media_type) in files.items():
+        archive.keep(key, data, media_type)
     return list(files)
 
 

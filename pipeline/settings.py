@@ -65,6 +65,11 @@ class Archive(Section):
     profile: Literal["archive", "compact"] = Field(
         "archive", description="pictures in the PDF: archive (the scan's own, nothing lost; TT 05/2025/TT-BNV), compact (small ones, to read from)"
     )
+    check_days: int = Field(
+        90,
+        ge=0,
+        description="days within which the nightly check reads every object once; 0: no check at night (QCVN 12:2026/BCA: periodic automatic check)",
+    )
     tls: bool = Field(True, description="TLS to S3 servers; loopback addresses are spoken to in the clear")
 
 
