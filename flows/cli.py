@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -89,11 +90,13 @@ def _streams() -> None:
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
 
 
-def _command() -> Callable[..., Any]:
-    from flows import commands_archive, commands_import, commands_quarantine, commands_review, commands_run, commands_tools
+#: Modules of commands, in the order in which help shows them.
+_COMMANDS = ("run", "archive", "review", "import", "learn", "safety", "tools", "quarantine")
 
-    for module in (commands_run, commands_archive, commands_review, commands_import, commands_tools, commands_quarantine):
-        module.register(app)
+
+def _command() -> Callable[..., Any]:
+    for name in _COMMANDS:
+        import_module(f"flows.commands_{name}").register(app)
     return typer.main.get_command(app)
 
 

@@ -48,6 +48,10 @@ def test_one_night_releases_what_is_archived_and_reports_the_rest(samples: Path,
     assert json.loads(reports[1].read_text())["files"] == summary["files"]
     assert "broken.pdf" in reports[0].read_text()
 
+    assert summary["check"]["faults"] == []
+    assert summary["check"]["proved"] == 0, "what was put tonight was read back tonight"
+    assert summary["check"]["held"] > 4
+
     # the next night: only what is new; the same bytes under another name are not read again
     (folder / "c.jpg").write_bytes(sent["a.jpg"])
     again = json.loads(trees.run("night", folder, "--once", "--archive", archive, "--json", SOHOA_INTAKE__SETTLE="0.2").stdout)
@@ -133,3 +137,29 @@ def test_the_schedule_runs_the_night_by_itself(samples: Path, tmp_path: Path) ->
     while (left := trees.left_behind(f"night-{tmp_path.name}")) and time.monotonic() < deadline_:
         time.sleep(0.2)
     assert not left
+
+
+def test_what_is_wrong_in_the_archive_stands_in_the_report(samples: Path, tmp_path: Path) -> None:
+    folder, archive = tmp_path / "in", tmp_path / "archive"
+    folder.mkdir()
+    shutil.copy(samples / "three" / "cong-van.tif", folder / "b.tif")
+    assert trees.run("night", folder, "--once", "--archive", archive, SOHOA_INTAKE__SETTLE="0.2").returncode in (0, 6)
+    original = next(p for p in (archive / "originals").rglob("*.tif"))
+    original.unlink()
+    done = trees.run("night", folder, "--once", "--archive", archive, SOHOA_INTAKE__SETTLE="0.2")
+    assert done.returncode == 4
+    assert f"MISSING: {original.relative_to(archive).as_posix()}" in done.stdout
+    report = sorted((archive / "reports").rglob("night-*.html"))[-1].read_text(encoding="utf-8")
+    assert original.name in report
+
+
+def test_a_check_says_each_fault_with_its_key_and_ends_with_4(samples: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    assert trees.run("digitize", samples / "three" / "cong-van.tif", "--archive", archive).returncode in (0, 6)
+    good = trees.run("check", "--archive", archive)
+    assert good.returncode == 0, good.stderr
+    pdf = next(p for p in archive.rglob("*.pdf") if ".sohoa" not in p.parts)
+    pdf.write_bytes(pdf.read_bytes().replace(b"%PDF", b"%PDX", 1))
+    bad = trees.run("check", "--archive", archive, "--json")
+    assert bad.returncode == 4
+    assert json.loads(bad.stdout)["faults"] == [{"kind": "altered", "key": pdf.relative_to(archive).as_posix()}]

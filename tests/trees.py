@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-TIMES = {"at", "received", "begun", "recorded"}
+TIMES = {"at", "received", "begun", "recorded", "checked"}
 #: What is bookkeeping of a run rather than content.
 NOT_COMPARED = {"audit", "alembic_version", "state", "cleanups"}
 
@@ -49,7 +49,7 @@ def rows(archive: Path) -> dict[str, list[Any]]:
         tables = [r[0] for r in connection.execute("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")]
         out = {}
         for table in sorted(set(tables) - NOT_COMPARED):
-            found = [_plain(dict(r)) for r in connection.execute(f"select * from {table}")]  # noqa: S608
+            found = [_plain(without_times(dict(r))) for r in connection.execute(f"select * from {table}")]  # noqa: S608
             out[table] = sorted(found, key=lambda r: json.dumps(r, sort_keys=True, default=str))
     return out
 
