@@ -12,6 +12,7 @@ from benchmarks.answers import UNKNOWN, Answer, Answers
 from benchmarks.papers import File, Paper
 from benchmarks.verdicts import Verdict
 
+CARDS = ("cccd_truoc", "can_cuoc")
 BINS = 10  #: of confidences, for the calibration error
 #: Values that the gate answers for.
 GATED = ("type", "reference", "issued_on", "issuer", "subject", "signer")
@@ -137,10 +138,10 @@ class Figures:
         if not right:
             self.faults.append({"file": file.path.name, "page": paper.pages[0], "what": "type", "truth": paper.types[0], "answer": said})
         found = self._fields(file, paper, answer)
-        if paper.cards or paper.types[0] == "cccd_truoc":
-            wanted = paper.cards or tuple((paper.types[0], n) for n in [paper.fields.get("id_number", "")])
-            fronts = [n for t, n in (answer.cards if answer else ()) if t != "cccd_sau"]
-            self.cards.count(Counter(n for _, n in wanted), Counter(n for n in fronts if n))
+        if paper.cards or paper.types[0] in CARDS:
+            numbers = {n for _, n in paper.cards} or {paper.fields.get("id_number", "")}
+            told = {n for _, n in (answer.cards if answer else ()) if n}
+            self.cards.count(Counter(numbers), Counter(told))
         if paper.dossier is not None:
             code, sure = (answer.dossier, answer.sure) if answer else ("", False)
             if paper.dossier:

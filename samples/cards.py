@@ -132,5 +132,51 @@ def cccd_two(case: Case, one: Person | None = None, other: Person | None = None)
     return Paper("cccd_truoc", flow.finish(), _fields(people[0]), more={"parts": parts})
 
 
+def can_cuoc(case: Case, who: Person | None = None) -> Paper:
+    """The card of 2024, front above back: other title and places than the one before, the QR code and the residence on its back."""
+    rng = case.chance("can_cuoc")
+    who = who or case.applicant
+    flow = Flow(numbered=False)
+    sheet, z = flow.sheet, ZOOM
+    x, y = (210 - WIDE * z) / 2, 38.0
+    issued, until = date(2024, 8, 1) + timedelta(days=int(who.number[-3:]) % 300), _dates(who)[1]
+    label, value = Style(4.6 * z, "sans"), Style(6.2 * z, "sans", bold=True)
+    _ground(sheet, x, y)
+    marks.specimen(sheet, rng, x + 46 * z, y + 30 * z, 84, (250, 214, 210), 18)
+    marks.emblem(sheet, x + 9 * z, y + 8 * z, 11 * z, (206, 60, 50))
+    sheet.put(x + 50 * z, y + 5.4 * z, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", Style(6.4 * z, bold=True), "m")
+    sheet.put(x + 50 * z, y + 8.4 * z, "Độc lập - Tự do - Hạnh phúc", Style(5.4 * z, bold=True), "m")
+    sheet.put(x + 50 * z, y + 14.2 * z, "CĂN CƯỚC", Style(11 * z, "sans", bold=True, colour=(190, 40, 40)), "m")
+    sheet.put(x + 50 * z, y + 17.4 * z, "IDENTITY CARD", Style(5.4 * z, "sans", colour=(190, 40, 40)), "m")
+    _portrait(sheet, x + 4 * z, y + 18 * z, 21 * z, 28 * z)
+    left = x + 29 * z
+    for dy, caption, text in (
+        (22.0, "Số định danh cá nhân / Personal identification number", who.number),
+        (29.4, "Họ, chữ đệm và tên khai sinh / Full name", who.name.upper()),
+        (36.8, "Ngày, tháng, năm sinh / Date of birth", slashed(who.born)),
+        (44.2, "Giới tính / Sex", who.sex),
+    ):
+        sheet.put(left, y + dy * z, caption, label)
+        sheet.put(left, y + (dy + 3.4) * z, text, value)
+    sheet.put(left + 26 * z, y + 44.2 * z, "Quốc tịch / Nationality", label)
+    sheet.put(left + 26 * z, y + 47.6 * z, "Việt Nam", value)
+    y += 108
+    _ground(sheet, x, y)
+    marks.specimen(sheet, rng, x + 40 * z, y + 20 * z, 74, (250, 214, 210), 18)
+    barcodes.qr(sheet, card_qr(who, issued), x + 68 * z, y + 3 * z, 14 * z)
+    for dy, caption, text in (
+        (5.0, "Nơi cư trú / Place of residence", who.address.split(", ")[0]),
+        (12.4, "Nơi đăng ký khai sinh / Place of birth", who.home),
+        (19.8, "Ngày, tháng, năm cấp / Date of issue", slashed(issued)),
+        (27.2, "Ngày, tháng, năm hết hạn / Date of expiry", slashed(until)),
+    ):
+        sheet.put(x + 4 * z, y + dy * z, caption, label)
+        sheet.put(x + 4 * z, y + (dy + 3.4) * z, text, value)
+    sheet.put(x + 60 * z, y + 30.6 * z, "BỘ CÔNG AN", Style(6 * z, "sans", bold=True), "m")
+    for i, line in enumerate(mrz(who, until)):
+        sheet.put(x + 3.5 * z, y + (40.2 + 5 * i) * z, line, Style(12.2 * z, "mono", bold=True))
+    return Paper("can_cuoc", flow.finish(), _fields(who))
+
+
 def _fields(who: Person) -> dict[str, str]:
     return {"id_number": who.number, "holder": who.name, "birth_date": who.born.isoformat()}

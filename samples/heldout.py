@@ -98,7 +98,7 @@ def _cards(stack: Stack, rng: random.Random, look: dict[str, Any]) -> None:
     look.clear()
     look.update({"dpi": rng.choice((200, 250, 300)), "quality": rng.randint(55, 75)})
     case = make_case(f"{stack.seed}/1")
-    drawn = rng.choice((cards.cccd_two, cards.cccd_two, cards.cccd))(case)
+    drawn = rng.choice((cards.cccd_two, cards.cccd_two, cards.cccd, cards.can_cuoc))(case)
     stack.paper(drawn, accept=("doubtful",), **look)
 
 

@@ -405,3 +405,5 @@ def test_two_cards_to_a_sheet_are_two_parts() -> None:
     assert len(set(numbers)) == 2
     text = "\n".join(line.text for line in paper.sheets[0].lines)
     assert all(n in text for n in numbers)
+    newer = cards.can_cuoc(make_case("two"))
+    assert newer.fields["id_number"] in "\n".join(line.text for line in newer.sheets[0].lines)
