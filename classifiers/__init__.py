@@ -8,7 +8,7 @@ from datetime import date
 
 from classifiers.cards import cards_of
 from classifiers.citations import find_citations
-from classifiers.classify import KNOWN, SURE, Guess, classify
+from classifiers.classify import KNOWN, SURE, Guess, classify, settled
 from classifiers.codes import sheet_codes
 from classifiers.fields import read_fields
 from classifiers.kinds import SEPARATOR, UNKNOWN, kind, type_name
@@ -55,7 +55,7 @@ def understand(
     papers: list[tuple[Guess, Paper]] = []
     for run in runs:
         for i, one in enumerate(split([clues(s) for s in run.pages])):
-            guess = _type_of(one)
+            guess = settled(_type_of(one))
             sheets = tuple(c.sheet for c in one)
             readable = [s for s in sheets if s.page.state is not PageState.FAILED]
             fields = read_fields(readable, guess)

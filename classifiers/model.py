@@ -67,16 +67,24 @@ class Verdict:
         return next((p for t, p in self.ranked if t == name), 0.0)
 
 
+@dataclass(frozen=True)
+class _Hashed:
+    """Places (N) of the n-grams and pairs of a page's lines one after the other, and where each line of `lines` begins."""
+
+    places: Ints
+    starts: Ints
+    lines: tuple[Segment, ...]
+
+
 def features(sheet: Sheet) -> Features:
     """Features of a page: counts of n-grams and of pairs of words, body and head apart."""
-    index, count = [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
-    for hashed, size, start in zip(_parts(sheet), (BODY, HEAD), (0, BODY), strict=True):
-        if hashed:
-            counts = np.bincount(np.concatenate(hashed), minlength=size)
-            at = np.flatnonzero(counts)
-            index.append((at + start).astype(np.int32))
-            count.append(np.minimum(counts[at], MOST).astype(np.float32))
-    return Features(np.concatenate(index), np.concatenate(count), layout(sheet))
+    return _features(sheet, *_hashed(sheet))
+
+
+def _features(sheet: Sheet, body: _Hashed, head: _Hashed) -> Features:
+    counts = np.concatenate([np.bincount(body.places, minlength=BODY), np.bincount(head.places, minlength=HEAD)])
+    at = np.flatnonzero(counts)
+    return Features(at.astype(np.int32), np.minimum(counts[at], MOST).astype(np.float32), layout(sheet))
 
 
 def weighed(f: Features, rarity: Floats) -> Floats:
@@ -90,18 +98,24 @@ def weighed(f: Features, rarity: Floats) -> Floats:
     return value
 
 
-def _parts(sheet: Sheet) -> tuple[list[Ints], list[Ints]]:
-    body: list[Ints] = []
-    head: list[Ints] = []
+def _hashed(sheet: Sheet) -> tuple[_Hashed, _Hashed]:
+    """Body and head of a page."""
+    body: list[tuple[Segment, list[Ints]]] = []
+    head: list[tuple[Segment, list[Ints]]] = []
     for s in sheet.segments:
         words = _words(s)
-        body += [_grams(w, BODY) for w in words]
-        if len(words) > 1:
-            body.append(_pairs(words, BODY))
+        if not words:
+            continue
+        body.append((s, [*(_grams(w, BODY) for w in words), _pairs(words, BODY)]))
         if _is_head(s):
-            head += [_grams(w, HEAD) for w in words]
-            head.append(_pairs(["", *words], HEAD))
-    return body, head
+            head.append((s, [*(_grams(w, HEAD) for w in words), _pairs(["", *words], HEAD)]))
+    return _together(body), _together(head)
+
+
+def _together(lines: Sequence[tuple[Segment, list[Ints]]]) -> _Hashed:
+    sizes = [sum(map(len, parts)) for _, parts in lines]
+    places = np.concatenate([p for _, parts in lines for p in parts]) if lines else np.zeros(0, np.int32)
+    return _Hashed(places, np.cumsum([0, *sizes[:-1]], dtype=np.int32)[: len(lines)], tuple(s for s, _ in lines))
 
 
 def _is_head(s: Segment) -> bool:
@@ -125,7 +139,12 @@ def _grams(word: str, size: int) -> Ints:
 
 def _pairs(words: Sequence[str], size: int) -> Ints:
     """Places of neighbouring words: a syllable alone says little in Vietnamese."""
-    return np.fromiter((crc32(f"{a}_{b}".encode()) % size for a, b in pairwise(words)), np.int32, len(words) - 1)
+    return np.asarray([_pair(a, b) % size for a, b in pairwise(words)], np.int32)
+
+
+@lru_cache(maxsize=200_000)
+def _pair(a: str, b: str) -> int:
+    return crc32(f"{a}_{b}".encode())
 
 
 LAYOUT_NAMES = (
@@ -162,7 +181,7 @@ def layout(sheet: Sheet) -> Floats:
         0 < min(wide, high) < 160,
         min(1.0, len(segments) / 80),
         sum(s.upper >= CAPITALS for s in segments) / n,
-        sum(c.isdigit() for c in letters) / len(letters),
+        sum(map(str.isdigit, letters)) / len(letters),
         sum(":" in s.text for s in segments) / n,
         sum(".." in s.text or "…" in s.text for s in segments) / n,
         sum(s.box[0] > 0.5 for s in segments) / n,
@@ -206,26 +225,28 @@ class Learned:
         return known[sheet]
 
     def _judge(self, sheet: Sheet) -> Verdict:
-        scores = self.scores(features(sheet))
+        body, head = _hashed(sheet)
+        scores = self.scores(_features(sheet, body, head))
         grown = np.exp(scores - scores.max())
         sure = grown / grown.sum()
         order = np.argsort(-sure, kind="stable")[:5]
         ranked = tuple((self.types[i], round(float(sure[i]), 4)) for i in order)
-        return Verdict(ranked, self._bearing(sheet, int(order[0]), int(order[1])) if sheet.segments else ())
+        return Verdict(ranked, self._bearing(body, head, *order[:2]) if body.lines else ())
 
-    def _bearing(self, sheet: Sheet, first: int, second: int) -> tuple[Segment, ...]:
+    def _bearing(self, body: _Hashed, head: _Hashed, first: int, second: int) -> tuple[Segment, ...]:
         """Lines whose n-grams bear most of the difference between two types, best first."""
-        margin = (self.text[:, first] * self.scale[first] - self.text[:, second] * self.scale[second]) * self.rarity
-        worth = []
-        for s in sheet.segments:
-            words = _words(s)
-            here = sum(float(margin[_grams(w, BODY)].sum()) for w in words) + (float(margin[_pairs(words, BODY)].sum()) if len(words) > 1 else 0.0)
-            if _is_head(s):
-                here += 2 * sum(float(margin[BODY + _grams(w, HEAD)].sum()) for w in words)
-            worth.append((here, s))
-        total = sum(w for w, _ in worth if w > 0) or 1.0
-        best = sorted((x for x in worth if x[0] > BEARING * total), key=lambda x: -x[0])[:SHOWN]
-        return tuple(s for _, s in best)
+        worth = dict.fromkeys(map(id, body.lines), 0.0)  # a segment's own hash goes through all its words
+        for part, start in ((body, 0), (head, BODY)):
+            if not part.lines:
+                continue
+            at = part.places + start
+            margin = (self.text[at, first] * self.scale[first] - self.text[at, second] * self.scale[second]) * self.rarity[at]
+            length = max(1.0, float(np.linalg.norm(self.rarity[at])))  # body and head count alike
+            for s, here in zip(part.lines, np.add.reduceat(margin, part.starts) / length, strict=True):
+                worth[id(s)] += float(here)
+        total = sum(w for w in worth.values() if w > 0) or 1.0
+        best = sorted((s for s in body.lines if worth[id(s)] > BEARING * total), key=lambda s: -worth[id(s)])
+        return tuple(best[:SHOWN])
 
     @cached_property
     def digest(self) -> str:

@@ -19,6 +19,8 @@ FUZZY = 0.80
 #: A fuzzy match from here on beats the exact one of a title that it begins with.
 LONGER = 0.83
 WEAK = 0.70
+#: What a short title with a letter wrong is worth.
+HINT = 0.40
 #: Below this length one wrong letter is too large a share to be lenient.
 SHORT = 9
 #: Lines that a title may run over.
@@ -132,7 +134,9 @@ def _compare(title: Title, squeezed: str, accented: str, ends: Sequence[int], ru
         return None
     ratio, end = max((similarity(title.squeezed, squeezed[:e]), -e) for e in close)
     if ratio < (0.87 if n < SHORT or not _word_by_word(title, run, -end) else WEAK):
-        return None
+        # a short title with one letter wrong, alone on its line: too little by itself, enough where number or body agree
+        alone = SHORT > n >= 6 and -end == len(run[0].squeezed) and (1 - ratio) * max(n, -end) < 1.5
+        return Match(title.type, title, HINT, False, _covering(run, -end)) if alone else None
     score = 0.80 + 0.65 * (ratio - FUZZY) if ratio >= FUZZY else 0.45 + 2.0 * (ratio - WEAK)
     return Match(title.type, title, score, False, _covering(run, -end))
 
