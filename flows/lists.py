@@ -11,7 +11,7 @@ from pathlib import Path
 from classifiers.kinds import catalogue, plain, squeeze
 from classifiers.procedures import ANY, COPY, FORMS, ORIGINAL, Component, Procedure, types_named
 from flows.tables import Row, iso_day, read_table
-from pipeline.codes import valid_code
+from pipeline.codes import MAX_LENGTH, valid_code
 from pipeline.errors import UsageError
 from storage.known import KnownDossier
 
@@ -41,6 +41,9 @@ PROCEDURES = {
     "months": ("Thời hạn", "Hiệu lực", "Thời hạn hiệu lực"),
     "results": ("Kết quả", "Loại giấy tờ kết quả", "Kết quả giải quyết"),
 }
+
+#: Longest code of a procedure that the catalogue takes.
+PROCEDURE_LENGTH = 40
 
 _DASHES = re.compile(r"[–—−‐‑]")
 _YES = frozenset(("x", "co", "1", "bat buoc", "yes", "true", "dung"))
@@ -90,9 +93,12 @@ def _dossier(row: Row) -> tuple[KnownDossier | None, Bad | None]:
         days[name] = iso_day(text)
         if text and not days[name]:
             wrong = text
-    others = tuple(sorted({as_code(c) for c in re.split(r"[;,\s]+", cells.get("other_codes", "")) if c} - {code}))
+    others = {as_code(c) for c in re.split(r"[;,\s]+", cells.get("other_codes", "")) if c} - {code}
+    long = sorted(c for c in others if len(c) > MAX_LENGTH) or [p for p in (cells.get("procedure", ""),) if len(p) > PROCEDURE_LENGTH]
+    if long:
+        return None, Bad(row.line, "row_bad_code", {"code": long[0]})
     plain_cells = {name: cells.get(name, "") for name in ("procedure", "procedure_name", "owner", "place")}
-    return KnownDossier(code, others, **plain_cells, **days), Bad(row.line, "row_bad_day", {"value": wrong}) if wrong else None
+    return KnownDossier(code, tuple(sorted(others)), **plain_cells, **days), Bad(row.line, "row_bad_day", {"value": wrong}) if wrong else None
 
 
 def read_procedures(path: Path) -> tuple[list[Procedure], list[Bad]]:
@@ -116,7 +122,7 @@ def _from_json(path: Path) -> tuple[list[Procedure], list[Bad]]:
         forms = [c.form for c in procedure.component if c.form not in FORMS]
         if wrong or forms:
             bad.append(Bad(number, "row_bad_type", {"value": ", ".join([*wrong, *forms])}))
-        elif not procedure.code or not procedure.name:
+        elif not 0 < len(procedure.code) <= PROCEDURE_LENGTH or not procedure.name:
             bad.append(Bad(number, "row_without_procedure"))
         else:
             good.append(procedure)
@@ -132,7 +138,7 @@ def _from_table(rows: Sequence[Row]) -> tuple[list[Procedure], list[Bad]]:
         cells = row.cells
         code = cells.get("code", code).replace(" ", "")  # lists merge the cells of one procedure
         name = cells.get("name") or (found[code].name if code in found else "")
-        if not code or not name:
+        if not 0 < len(code) <= PROCEDURE_LENGTH or not name:
             bad.append(Bad(row.line, "row_without_procedure"))
             continue
         procedure = found.get(code, Procedure(code, name))

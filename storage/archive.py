@@ -24,7 +24,7 @@ from pipeline.settings import ROOT, Settings
 from storage import layout
 from storage.catalogue import Catalogue, now
 from storage.database import Database, sqlite_url
-from storage.desk import Desk
+from storage.desk import BY_LENGTH, Desk
 from storage.folder import OWN, FolderStore
 from storage.lock import WriteLock
 from storage.objects import S3_SCHEME, NoSuchObject, ObjectStore, digest, open_store
@@ -43,6 +43,9 @@ __all__ = ["Archive", "DocumentView", "DossierView", "Hit", "Query", "StoredDocu
 INDEX_EVERY = 2.0
 
 KINDS = ("pdf", "alto", "json", "original")
+
+#: Objects of the journal that hold rows of the audit.
+AUDIT = "audit"
 
 
 class Archive(Desk):
@@ -87,6 +90,8 @@ class Archive(Desk):
                     yield archive
                     if archive._unindexed:
                         archive.index()
+                    if write:
+                        archive._write_audit()
                 finally:
                     archive._close()
             finally:
@@ -158,15 +163,16 @@ class Archive(Desk):
 
     def _file(self, view: DocumentView, code: str, by: str) -> DocumentView:
         """`by`: the person whose word this is, empty where it is the name of a folder or the code given for a whole batch."""
-        at = now()
+        at, by = now(), by[:BY_LENGTH]
         link = Link(code, (Evidence("operator", code),))
         commit = self._shelving.relink(view.id, link, Step("file", "sohoa", "1", "operator", at), operator=True)
-        self._journal("file", view.id, {"dossier": code, "before": view.dossier, "candidates": list(view.candidates), "by": by}, at)
-        if by:
-            said = Correction(view.id, DOSSIER, view.dossier, code, by, at, view.source, view.pages)
-            waiting = [f for f in self.catalogue.findings_of_source(view.source) if f.document == view.id]
-            commit = replace(commit, corrections=(said,), settled=dict.fromkeys(settled_by(said, waiting), CORRECTED), by=by)
-        self.catalogue.commit(commit)
+        said = Correction(view.id, DOSSIER, view.dossier, code, by, at, view.source, view.pages)
+        waiting = [f for f in self.catalogue.findings_of_source(view.source) if f.document == view.id] if by else []
+        settled = dict.fromkeys(settled_by(said, waiting), CORRECTED)
+        facts = {"dossier": code, "before": view.dossier, "candidates": list(view.candidates), "by": by, "source": view.source}
+        facts |= {"corrections": [said.to_json()] if by else [], **self._settled(settled, by, at)}
+        journal = self._journal("file", view.id, facts, at)
+        self.catalogue.commit(replace(commit, corrections=(said,) if by else (), settled=settled, by=by, at=at, journal=journal))
         self._follow()
         return self._document(view.id)
 
@@ -281,9 +287,9 @@ class Archive(Desk):
         self._writable()
         with self._one:
             seen = check(self.objects, self.catalogue, days=days, progress=progress)
-            self._journal("check", "archive", {"event": "fixity check", **seen.to_json()}, seen.at)
-            counts = {"proved": seen.proved, "faults": len(seen.faults)}
-            self.catalogue.told("check", "archive", counts)
+            journal = self._journal("check", "archive", {"event": "fixity check", **seen.to_json()}, seen.at)
+            self.catalogue.told("check", "archive", {"proved": seen.proved, "faults": len(seen.faults), "journal": journal})
+            self._write_audit()
             return seen
 
     # inside
@@ -323,7 +329,8 @@ class Archive(Desk):
             raise ValueError(kind)
         return str(self._document(document_id).files[kind]["key"])
 
-    def _journal(self, action: str, subject: str, facts: layout.Json, at: str) -> None:
+    def _journal(self, action: str, subject: str, facts: layout.Json, at: str) -> dict[str, str]:
+        """Write down what is about to be committed; key and sha256 of the object."""
         day = datetime.fromisoformat(at)
         data = layout.dumps({"action": action, "subject": subject, "at": at, **facts})
         stem = f"journal/{day:%Y}/{day:%m}/{day:%Y%m%dT%H%M%SZ}-{subject}-{action}"
@@ -332,11 +339,24 @@ class Archive(Desk):
             number += 1
             key = f"{stem}.{number}.json"
         self.keep(key, data, layout.JSON_TYPE)
+        return {key: digest(data)}
+
+    def _write_audit(self) -> None:
+        """Rows of the audit that are not in the journal yet: from there a rebuild has them."""
+        while left := self.catalogue.unwritten():
+            first, last = left[0], left[-1]
+            data = layout.dumps({"action": AUDIT, "rows": [r.to_json() for r in left]})
+            day, sha256 = datetime.fromisoformat(last.at), digest(data)
+            key = f"journal/{day:%Y}/{day:%m}/{day:%Y%m%dT%H%M%SZ}-{AUDIT}-{first.id:010d}-{last.id:010d}.json"
+            self.objects.put(key, data, sha256=sha256, media_type=layout.JSON_TYPE)
+            self.objects.prove(key, sha256)
+            self.catalogue.audit_written(last.id, {key: (sha256, len(data))})
 
     def _follow(self, *, index: bool = True) -> None:
-        """After a commit: the index, then the old objects of documents that have got their place."""
+        """After a commit: the index, the journal, then the old objects of documents that have got their place."""
         if index:
             self.index()
+            self._write_audit()
         self._clean()
 
     def _clean(self) -> None:
@@ -353,6 +373,7 @@ class Archive(Desk):
             self.objects.sweep()
         self._clean()
         self.catalogue.fill_queue()
+        self._write_audit()
         from storage.index import indexed_generation
 
         if indexed_generation(self.data / "index") != self.catalogue.generation():

@@ -137,17 +137,17 @@ class Desk:
         return self._correction(view, field, known.value, by) if known and finding.reason == "field_uncertain" else None
 
     def _correction(self, view: DocumentView, field: str, value: str, by: str, page: int = 0, box: Box | None = None) -> Correction:
-        if field == PAGES or (field in (TYPE, DOSSIER) and not value):
+        if field == PAGES or not field or len(field) > FIELD_LENGTH or (field in (TYPE, DOSSIER) and not value):
             raise UsageError("nothing_to_correct", finding=field)
         if field == DOSSIER and not valid_code(value, datetime.now(UTC).date()):
             raise UsageError("bad_code", code=value)
         known = view.fields.get(field)
         before = {TYPE: view.type, DOSSIER: view.dossier}.get(field, known.value if known else "")
-        return Correction(view.id, field, before, value, by, now(), view.source, view.pages, page, box)
+        return Correction(view.id, field, before, value, by[:BY_LENGTH], now(), view.source, view.pages, page, box)
 
     def _amend(self, source: str, corrections: Sequence[Correction], settled: Mapping[str, str], by: str) -> None:
         """One source's corrections and decisions: objects, journal, catalogue, index."""
-        at = now()
+        at, by = now(), by[:BY_LENGTH]
         waiting = self.catalogue.findings_of_source(source) if source else []
         papers = {v.id: d for v in self.catalogue.documents(source=source) if (d := self.catalogue.document_record(v.id))} if source else {}
         changed: dict[str, Document] = {}
@@ -163,21 +163,26 @@ class Desk:
         } | dict(settled)
         if not left and not decided:
             return
-        facts: Json = {"by": by, "source": source, "corrections": [c.to_json() for c in left], "decided": decided}
+        facts: Json = {"by": by, "source": source, "corrections": [c.to_json() for c in left], **self._settled(decided, by, at)}
         if changed:
             step = Step("correct", "sohoa", "1", ",".join(sorted({c.field for c in left})), at)
             operator = [c.document_id for c in left if c.field == DOSSIER]
             commit = self._shelving.amend(source, changed, step, action="correct", operator=operator)
-            self._write_down(facts, at)
-            self.catalogue.commit(replace(commit, corrections=left, settled=decided, by=by))
+            journal = self._write_down(facts, at)
+            self.catalogue.commit(replace(commit, corrections=left, settled=decided, by=by, at=at, journal=journal))
         else:
-            self._write_down(facts, at)
-            self.catalogue.decided(decided, source=source, by=by, at=at)
+            journal = self._write_down(facts, at)
+            self.catalogue.decided(decided, source=source, by=by, at=at, journal=journal)
         self._follow()
 
-    def _write_down(self, facts: Json, at: str) -> None:
+    def _settled(self, settled: Mapping[str, str], by: str, at: str) -> Json:
+        """Decisions as the journal holds them: the questions too, for what was decided does not follow from any manifest."""
+        found = self.catalogue.findings(Asked(state="", ids=tuple(settled))) if settled else []
+        return {"decided": dict(settled), "findings": [replace(f, state=settled[f.id], by=by, at=at, name="").to_json() for f in found]}
+
+    def _write_down(self, facts: Json, at: str) -> dict[str, str]:
         subject = str(facts["source"])[:ID] or "archive"
-        self._journal(f"review-{record_digest(facts)[:12]}", subject, facts, at)
+        return self._journal(f"review-{record_digest(facts)[:12]}", subject, facts, at)
 
     def _source_of(self, finding: Finding) -> str:
         return self._document(finding.document).source if finding.document else ""
@@ -204,15 +209,17 @@ class Desk:
             view = self._document(document_id)
             groups = [d.pages for d in record.documents if set(d.pages) & set(view.pages)]
             said = ";".join(",".join(map(str, g)) for g in groups)
-            at = now()
+            at, by = now(), by[:BY_LENGTH]
             correction = Correction(view.id, PAGES, ",".join(map(str, view.pages)), said, by, at, view.source, view.pages)
             reading = self.catalogue.reading_of(view.source) or ""
             if not reading:
                 raise UsageError("no_such_document", document=document_id)
             waiting = [f.id for f in self.catalogue.findings_of_source(view.source) if f.document == view.id]
             commit = self._shelving.source(record, written, batch_id=view.batch, reading=reading)
-            self._write_down({"by": by, "source": view.source, "corrections": [correction.to_json()], "decided": {}}, at)
-            self.catalogue.commit(replace(commit, corrections=(correction,), settled=dict.fromkeys(waiting, CORRECTED), by=by, action="divide"))
+            settled = dict.fromkeys(waiting, CORRECTED)
+            facts = {"by": by, "source": view.source, "corrections": [correction.to_json()], **self._settled(settled, by, at)}
+            journal = self._write_down(facts, at)
+            self.catalogue.commit(replace(commit, corrections=(correction,), settled=settled, by=by, at=at, action="divide", journal=journal))
             self._follow()
             return self.catalogue.documents(source=view.source)
 
@@ -222,12 +229,10 @@ class Desk:
         """Dossiers as the office's list has them; the same list again changes nothing. What is scanned and not listed waits for a person."""
         self._writable()
         with self._one:
-            taken = self.catalogue.take_list(listed, by=by)
+            at, rows = now(), [k.to_json() for k in self.catalogue.list_differs(listed)]
+            journal = self._journal(f"list-{record_digest(rows)[:12]}", "archive", {"by": by, "dossiers": rows}, at) if rows else {}
+            taken = self.catalogue.take_list(listed, by=by, at=at, journal=journal)
             if taken.codes:
-                at = now()
-                wanted = set(taken.codes)
-                rows = [k.to_json() for k in listed if k.code in wanted]
-                self._journal(f"list-{record_digest(rows)[:12]}", "archive", {"by": by, "dossiers": rows}, at)
                 self._follow()
             return taken
 
@@ -252,10 +257,11 @@ class Desk:
         """Code -> procedure; how many are new or changed."""
         self._writable()
         with self._one:
-            count = self.catalogue.take_procedures(given)
-            if count:
-                self._journal(f"procedures-{record_digest(dict(given))[:12]}", "archive", {"by": by, "procedures": dict(given)}, now())
-            return count
+            changed = self.catalogue.procedures_differ(given)
+            if changed:
+                journal = self._journal(f"procedures-{record_digest(changed)[:12]}", "archive", {"by": by, "procedures": changed}, now())
+                self.catalogue.take_procedures(changed, by=by, journal=journal)
+            return len(changed)
 
     def note_components(self, code: str, summary: Json, findings: Sequence[Finding]) -> None:
         """How complete a dossier is, and what of it waits for a person; `summary` has the columns of the table `completeness`."""
@@ -275,7 +281,7 @@ class Desk:
     def _document(self, document_id: str) -> DocumentView:
         raise NotImplementedError
 
-    def _journal(self, action: str, subject: str, facts: Json, at: str) -> None:
+    def _journal(self, action: str, subject: str, facts: Json, at: str) -> dict[str, str]:
         raise NotImplementedError
 
     def _follow(self, *, index: bool = True) -> None:
@@ -284,6 +290,8 @@ class Desk:
 
 #: Digits of a source's digest in a journal's key.
 ID = 16
+#: What the catalogue's columns take.
+FIELD_LENGTH, BY_LENGTH = 64, 100
 
 
 @dataclass
