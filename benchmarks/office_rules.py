@@ -17,6 +17,13 @@ TITLES = {
     "BIÊN BẢN": "bien_ban", "CHỈ THỊ": "chi_thi", "ĐIỀU LỆ": "dieu_le", "QUY CHẾ": "quy_che", "HƯỚNG DẪN": "huong_dan", "DANH SÁCH": "danh_sach",
 }  # fmt: skip
 _HEAD = re.compile(r"CỘNG\s+H[ÒO]A\s+XÃ\s+HỘI|ĐẢNG\s+CỘNG\s+SẢN\s+VIỆT\s+NAM")
+#: What stands beside the issuing body in the same row of Tesseract's text.
+_STATE = re.compile(
+    r"CỘNG\s+H[ÒO]A\s+XÃ\s+HỘI\s+CHỦ\s+NGH[ĨI]A\s+VIỆT\s+NAM|Độc\s+lập\s*-\s*Tự\s+do\s*-\s*Hạnh\s+phúc|ĐẢNG\s+CỘNG\s+SẢN\s+VIỆT\s+NAM"
+)
+    r"CỘNG\s+H[ÒO]A\s+XÃ\s+HỘI\s+CHỦ\s+NGH[ĨI]A\s+VIỆT\s+NAM|Độc\s+lập\s*-\s*Tự\s+do\s*-\s*Hạnh\s+phúc|ĐẢNG\s+CỘNG\s+SẢN\s+VIỆT\s+NAM"
+)
+_MORE = 30  #: characters that may stand beside a title in its line
 _NUMBER = re.compile(r"Số:?\s*(\S+)")
 _DAY = re.compile(r"ngày\s+(\d+)\s+tháng\s+(\d+)\s+năm\s+(\d{4})")
 _ABOUT = re.compile(r"V/v:?\s*((?:.+\n)+)")
@@ -31,16 +38,17 @@ def understand(pages: Sequence[str]) -> list[Answer]:
 
 
 def _paper(numbers: tuple[int, ...], text: str) -> Answer:
-    lines = [" ".join(line.split()) for line in text.splitlines()]
+    lines = [" ".join(_STATE.sub(" ", line).split()) for line in text.splitlines()]
     capitals = [(i, line) for i, line in enumerate(lines) if len(line) > 4 and line == line.upper() and any(c.isalpha() for c in line)]
-    found = next(((i, kind) for i, line in capitals for title, kind in TITLES.items() if line.startswith(title)), None)
+    found = next(((i, kind) for i, line in capitals for title, kind in TITLES.items() if title in line and len(line) <= len(title) + _MORE), None)
+    above = next((i for i, line in enumerate(lines) if _NUMBER.search(line)), len(lines))
     about = _ABOUT.search(text)
     fields = {}
     if m := _NUMBER.search(text):
         fields["reference"] = m[1]
     if m := _DAY.search(text):
         fields["issued_on"] = f"{m[3]}-{int(m[2]):02d}-{int(m[1]):02d}"
-    if body := next((line for _, line in capitals if not _HEAD.search(line)), ""):
+    if body := next((line for i, line in reversed(capitals) if i < above), ""):
         fields["issuer"] = body
     if about:
         fields["subject"] = " ".join(about[1].split())
