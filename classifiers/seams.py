@@ -6,8 +6,11 @@ Every sign is a number, mostly 0 or 1; `split.toml` holds what each is worth.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 from classifiers.classify import SURE, Guess, classify
 from classifiers.dates import head_date
@@ -44,6 +47,7 @@ _CAPACITY = re.compile(
     r"|^(?:pho |quyen )?(?:chu tich|giam doc|truong phong|bo truong|thu truong|cuc truong|chanh van phong|hieu truong|truong ban|thu tuong)\b.{0,30}$"
 )
 _ARTICLE = re.compile(r"(?m)^\W{0,2}Đi[ềêeẻề]u\s+(\d{1,3})\b")
+_DATELINE = re.compile(r"\bngay .{0,14}\bthang .{0,10}\bnam\b")
 _ITEM = re.compile(r"^\W{0,2}(?:(?P<n>\d{1,2})[.)]|(?P<l>[a-zđ])\)|(?P<r>[IVX]{1,5})\s*[.\-–)])\s")
 _BULLET = re.compile(r"^\s*[-–—+•*]\s*\S")
 _OPEN_DATE = re.compile(r"(?i)\bngày[\s.…_]+tháng[\s.…_]+năm[\s.…_]*(?:20|$)", re.MULTILINE)
@@ -130,7 +134,8 @@ def _opening(
         "letter": guess.type == LETTER and guess.score >= SURE,
         "known": not titled and guess.title is None and guess.type not in (UNKNOWN, LETTER) and guess.score >= 0.5,
         "reference": reference is not None and bool(reference.symbol) and reference.box[1] < 0.30,
-        "dated": head_date(sheet) is not None,
+        "dated": head_date(sheet) is not None or any(_DATELINE.search(s.plain) and s.box[1] < 0.28 and s.middle > 0.5 for s in body),
+        "issuer": any(s.upper > 0.8 and s.box[1] < 0.2 and s.middle < 0.45 and _body(s.plain) for s in body[:6]),
         "addressed": any(s.plain.startswith("kinh gui") and s.box[1] < 0.5 for s in body),
         "capitals": bool(top) and not titled and not annex and not letterhead and first is not None and top[0].box[1] <= first.box[3] + 0.03,
         "annex": annex,
@@ -153,6 +158,17 @@ def _opening(
         "body_only": not (letterhead or titled or annex or top or reference),
     }
     return {k: float(v) for k, v in signs.items()}
+
+
+@cache
+def _bodies() -> tuple[str, ...]:
+    """How names of offices begin, folded."""
+    data = tomllib.loads((Path(__file__).parent / "agencies.toml").read_text(encoding="utf-8"))
+    return tuple(plain(s) for s in data["starters"])
+
+
+def _body(text: str) -> bool:
+    return any(text == s or text.startswith(s + " ") for s in _bodies())
 
 
 def _capacity(s: Segment) -> bool:

@@ -33,6 +33,7 @@ PRIOR = {
     "known": 0.3,
     "reference": 1.5,
     "dated": 1.0,
+    "issuer": 0.7,
     "addressed": 0.5,
     "capitals": 0.3,
     "annex": -4.0,
