@@ -166,7 +166,7 @@ def summary(sheet: Sheet, kind: str, title: Match | None) -> Field | None:
 
 def _letter_summary(sheet: Sheet) -> Field | None:
     """Lines from `V/v` on, in their column, down to the first wider gap or `Kính gửi`."""
-    start = next((s for s in sheet.by_place if s.box[1] < 0.45 and _VV.match(s.text)), None)
+    start = next((s for s in sheet.by_place if s.box[1] < 0.45 and _VV.match(s.text)), None) or _about_below(sheet)
     if start is None:
         return None
     lines = [start]
@@ -180,7 +180,16 @@ def _letter_summary(sheet: Sheet) -> Field | None:
             continue
         if min(s.box[2], start.box[2]) - max(s.box[0], start.box[0]) > 0 and s.middle < start.box[2] and s.box[2] < max(start.box[2] + 0.12, 0.5):
             lines.append(s)
-    return _summary_field(sheet, lines, _VV)
+    return _summary_field(sheet, lines, _VV if _VV.match(start.text) else _ABOUT)
+
+
+def _about_below(sheet: Sheet) -> Segment | None:
+    """The line under the number that begins with `Về việc`, where an office writes it out in letters too."""
+    reference = find_reference(sheet)
+    if reference is None:
+        return None
+    low = reference.box[3] + 3.5 * sheet.height
+    return next((s for s in sheet.by_place if reference.box[1] < s.box[1] < low and s.box[2] < 0.55 and _ABOUT.match(s.text)), None)
 
 
 def _untitled_summary(sheet: Sheet) -> Field | None:

@@ -16,7 +16,7 @@ from pipeline.text import fold
 
 #: A gap this many line heights wide parts two blocks: a space is about 0.25, the gutter of a letterhead at least 1.
 GUTTER = 1.1
-MOTTO = ("conghoaxahoichunghiavietnam", "doclaptudohanhphuc")
+MOTTO = ("conghoaxahoichunghiavietnam", "doclaptudohanhphuc", "dangcongsanvietnam")
 
 
 def hull(boxes: Iterable[Box]) -> Box:
@@ -167,7 +167,7 @@ def _motto_begins(words: Sequence[Word], i: int) -> bool:
     if i + 2 >= len(words) or words[i].box[1] > 0.35:
         return False
     head = squeeze(" ".join(w.text for w in words[i : i + 3]))
-    return head.startswith(("conghoaxa", "congh0axa", "doclaptudo", "doclaptu"))
+    return head.startswith(("conghoaxa", "congh0axa", "doclaptudo", "doclaptu", "dangcongsan"))
 
 
 def _text_height(page: Page) -> float:

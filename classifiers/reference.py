@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from classifiers.kinds import catalogue, spell_symbol
 from classifiers.layout import Segment, Sheet, hull, make_segment
@@ -16,14 +16,14 @@ from pipeline.records import Box, Word
 _SIGN = r"(?:[S5$8][ốôóòồổỗộơớờởõỏọo06]{1,3}\s*[:;.,]{0,2}|s[ốôóòồổỗộơớờởõỏọo]{1,2}\s*[:;])"
 _LEAD = r"^\W{0,4}(?:(?:Bộ\s+l|L)uật\s+|Pháp\s+lệnh\s+|Nghị\s+quyết\s+)?"
 _CAP = "A-ZĐĂÂÊÔƠƯỦ"
-_TYPE = rf"[{_CAP}][{_CAP}a-zđ]{{0,10}}\d{{0,3}}"
+_TYPE = rf"(?:[{_CAP}]|[5801](?=[A-ZĐ]{{2}}))[{_CAP}a-zđ]{{0,10}}\d{{0,3}}"
 #: OCR reads a capital after a dash as a digit now and then (`TB-5YT`).
 _PART = rf"(?:[{_CAP}&]|[5801](?=[A-ZĐ]))[{_CAP}a-zđ&.0-9]{{0,14}}"
 _SYMBOL = rf"(?P<sym>{_TYPE}(?:\s?(?:[-–—]{{1,2}}|[/.](?=[{_CAP}]))\s?{_PART}){{0,4}})"
 _YEAR = r"(?:19|20)\d{2}"
-_OFFICE = re.compile(rf"{_LEAD}{_SIGN}\s*(?P<num>[^/⁄]{{0,18}}?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
+_OFFICE = re.compile(rf"{_LEAD}{_SIGN}\s*(?P<num>[^A-ZĐa-z]{{0,20}}?|[^/⁄]{{0,18}}?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
 #: Party bodies put the type before the slash: 897-QĐ/TU.
-_PARTY = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?)\s*[-–]\s*(?P<sym>{_TYPE}\s*/\s*{_PART}(?:-{_PART}){{0,2}})")
+_PARTY = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?)(?:\s*[-–]\s*|(?<=\d)\s+)(?P<sym>{_TYPE}\s*/\s*{_PART}(?:-{_PART}){{0,2}})")
 #: The slash lost: number and symbol run together, and the number may have swallowed it.
 _RUN = re.compile(
     rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{0,6}}[1Il|]?)\s*(?P<year>(?!))?(?P<sym>[{_CAP}]{{2,8}}\s?[-–]\s?{_PART}(?:[-–]{_PART}){{0,2}})\W*$"
@@ -131,12 +131,20 @@ def find_plain_number(sheet: Sheet) -> Reference | None:
 
 def _candidates(sheet: Sheet, low: float) -> Iterator[Segment]:
     """Segments and whole rows above `low`, from the top: a blank left for the number may have torn the segment."""
-    for s in sheet.by_place:
+    for s in map(partial(_headed, sheet), sheet.by_place):
         if s.box[1] < low and re.match(rf"{_LEAD}{_SIGN}", s.text):
             row = [w for t in sheet.by_place for w in t.words if _same_row(s, w) and w.box[0] >= s.box[0]]
             if len(row) > len(s.words) and "/" not in s.text:
                 yield make_segment(sorted(row, key=lambda w: w.box[0]))
             yield s
+
+
+def _headed(sheet: Sheet, s: Segment) -> Segment:
+    """A line of the left column under the letterhead whose `Số` was read small, as it is printed; any other line as it is."""
+    motto = sheet.motto
+    if motto is None or s.box[2] > 0.5 or not motto.box[1] < s.box[1] < motto.box[3] + 0.10 or not re.fullmatch(r"s[ốôóòồổ]", s.words[0].text):
+        return s
+    return Segment((replace(s.words[0], text="S" + s.words[0].text[1:]), *s.words[1:]), s.box)
 
 
 def _same_row(s: Segment, word: Word) -> bool:
@@ -165,7 +173,7 @@ def _reference(sheet: Sheet, s: Segment, m: re.Match[str], *, party: bool, run: 
 def _spelt(symbol: str, *, party: bool) -> str:
     """A symbol as the decree spells it: plain dashes, capitals that were read as digits put right, the type's own spelling."""
     plain = re.sub(r"\s*([-–—/])[-–—\s]*", lambda d: "/" if d[1] == "/" else "-", symbol).strip(".-&")
-    plain = re.sub(r"(?<=[-/])[5801](?=[A-ZĐ])", lambda d: d[0].translate(_CAPITAL), plain)
+    plain = re.sub(r"(?:^|(?<=[-/]))[5801](?=[A-ZĐ])", lambda d: d[0].translate(_CAPITAL), plain)
     head, sep, rest = plain.partition("/" if party else "-")
     return spell_symbol(head) + sep + rest
 
