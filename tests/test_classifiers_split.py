@@ -10,6 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers import understand
+from classifiers.layout import Sheet
+from classifiers.seams import clues, seam
+from classifiers.split import worth
 from pipeline.codes import sheet_payload
 from pipeline.records import Document, Page, PageState
 from tests.typed import MOTTO, letter, source, typed
@@ -156,6 +159,73 @@ def test_another_size_of_paper_speaks_for_another_paper() -> None:
     small = typed(["Dòng chữ không tiêu đề trên tờ giấy nhỏ.", *PROSE], width=1165, height=1654)
     assert papers(decision(*FOOT), small) == [(1,), (2,)]
     assert papers(decision(*FOOT), further()) == [(1, 2)]
+
+
+def test_annexes_of_every_make_stay_with_their_letter() -> None:
+    plain_head = typed(["^Phụ lục 2", "^Danh mục thiết bị", "", *PROSE])
+    listed = typed(["^DANH SÁCH", "^Cán bộ được cử", "^(Đính kèm Công văn số 12/UBND-VP)", "", *PROSE])
+    wide = typed(["^BIỂU TỔNG HỢP SỐ LIỆU", "", *PROSE], width=2339, height=1654)
+    assert papers(decision(*FOOT), plain_head, listed, wide, form("GIẤY ỦY QUYỀN")) == [(1, 2, 3, 4), (5,)]
+
+
+def test_a_form_of_words_that_a_letter_encloses_is_its_annex() -> None:
+    subject = "^Về việc tổ chức hội thi tìm hiểu cải cách hành chính năm 2026"
+    plan = letter(WARD, "Số: 12/KH-UBND", "Mẫu, ngày 02 tháng 3 năm 2026", ["", "^KẾ HOẠCH", subject, "", *PROSE, *FOOT])
+    blank = [
+        f"UBND PHƯỜNG MẪU\t{MOTTO[0]}",
+        f"TÊN ĐƠN VỊ\t{MOTTO[1]}",
+        "",
+        "\tMẫu, ngày tháng năm 2026",
+        "^ĐĂNG KÝ",
+        "^Tham gia" + subject[12:],
+        "Họ tên:",
+        "Chức vụ:",
+    ]
+    assert papers(plan, typed(blank), form("GIẤY ỦY QUYỀN")) == [(1, 2), (3,)]
+    filled = letter(WARD, "Số: 7/TTr-VP", "Mẫu, ngày 05 tháng 3 năm 2026", ["", "^TỜ TRÌNH", subject, "", *PROSE, *FOOT])
+    assert papers(plan, filled) == [(1,), (2,)], "a paper of its own on the same matter is none"
+
+
+def test_letters_of_the_party_have_another_head() -> None:
+    head = [
+        "ĐẢNG BỘ TỈNH MẪU\tĐẢNG CỘNG SẢN VIỆT NAM",
+        "HUYỆN ỦY MẪU\t",
+        "*\tMẫu, ngày 02 tháng 3 năm 2026",
+        "Số: 97-BC/HU\t",
+        "",
+        "^BÁO CÁO",
+        "^Tình hình quý I",
+        *PROSE,
+    ]
+    assert papers(decision(*FOOT), typed(head), further(2)) == [(1,), (2, 3)]
+
+
+def test_a_sentence_that_goes_on_overleaf_is_one_paper() -> None:
+    begun = decision(*(["Trong quá trình thực hiện các đơn vị có trách nhiệm phối hợp và báo cáo kết quả về cơ quan"] * 34))
+    assert papers(begun, typed(["thường trực để tổng hợp, theo dõi chung.", *PROSE], top=0.03)) == [(1, 2)]
+
+
+def test_a_page_of_signatures_alone_ends_its_paper() -> None:
+    assert papers(
+        decision(), typed(["Nơi nhận:\tKT. CHỦ TỊCH", "- Như Điều 3;\tPHÓ CHỦ TỊCH", "- Lưu: VT.\t", "", ">Lê Thị Hồng Mẫu"], top=0.05)
+    ) == [(1, 2)]
+
+
+def test_a_head_whose_national_title_was_not_read_still_begins_a_paper() -> None:
+    lost = typed(["UBND TỈNH MẪU\t", "SỞ Y TẾ\t", "Số: 5065/QĐ-SYT\tMẫu, ngày 21 tháng 12 năm 2017", "", "^QUYẾT ĐỊNH", "^Về việc công nhận", *PROSE])
+    assert papers(decision(*FOOT), lost) == [(1,), (2,)]
+
+
+def test_every_sign_has_its_worth_and_every_worth_a_sign() -> None:
+    pages = [clues(Sheet(p)) for p in (decision(*FOOT), further(2), typed([], state=PageState.FAILED))]
+    known = set(seam(pages[0], pages[0], pages[1], 1)) | set(seam(pages[0], pages[1], pages[2], 2)) | {"always"}
+    assert known == set(worth())
+
+
+def test_the_whole_stack_decides_not_a_single_page() -> None:
+    """A page numbered 3 of which the head looks like a paper's own stays where page 2 stood before it."""
+    third = typed(["^3", "^KẾ HOẠCH", "thực hiện trong quý III như sau:", *PROSE], top=0.03)
+    assert papers(decision(), further(2), third, further(4), form("GIẤY ỦY QUYỀN")) == [(1, 2, 3, 4), (5,)]
 
 
 def test_no_pages_no_papers() -> None:
