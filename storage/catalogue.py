@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pipeline.records import Box, Document, Failure, Page, PageState, SourceFile, SourceRecord, Step
 from storage import duplicates, holdings, known, review
+from storage.auditing import Trail, note_written
 from storage.database import Database
 from storage.holdings import Books
 from storage.layout import Json, dossier_key, entry_of, source_key
@@ -17,6 +18,7 @@ from storage.ledger import Ledger
 from storage.models import cleanups, documents, dossiers, findings, other_codes, pages, receipts, sources, state
 from storage.review import Correction
 from storage.rows import (
+    OPERATOR,
     WAITING,
     audit_row,
     batch_row,
@@ -59,9 +61,20 @@ class Commit:
     corrections: Sequence[Correction] = ()  #: what a person put right with this
     settled: Mapping[str, str] = field(default_factory=dict)  #: ids of findings that are decided by it -> `accepted` or `corrected`
     by: str = ""  #: who decided
+    at: str = ""  #: when
+    journal: Mapping[str, str] = field(default_factory=dict)  #: objects of the journal that say so: key -> sha256
 
 
-class Catalogue(Ledger, Books):
+def _manifests(placed: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+    """Digests of the manifests from which the catalogue can be rebuilt; they hold those of everything else."""
+    return {
+        key: sha256
+        for key, (sha256, _) in placed.items()
+        if key.endswith("/dossier.json") or (key.startswith("originals/") and key.endswith(".json"))
+    }
+
+
+class Catalogue(Ledger, Books, Trail):
     """Reads and writes of the catalogue. Every method raises Unreachable (or NotWritten) when the database fails."""
 
     def __init__(self, database: Database, same_page: int = duplicates.SURE) -> None:
@@ -111,9 +124,11 @@ class Catalogue(Ledger, Books):
     def add_name(self, sha256: str, name: str, batch: str, received: str, placed: Mapping[str, tuple[str, int]]) -> None:
         """`placed`: the manifest that took the name up."""
         with self.database.writing() as c:
-            batch_row(c, batch)
-            receipt_row(c, sha256, name, batch, received)
-            holdings.note(c, placed, now())
+            at = now()
+            batch_row(c, batch, at)
+            number = receipt_row(c, sha256, name, batch, received)
+            holdings.note(c, placed, at)
+            audit_row(c, "name", sha256, {"batch": batch, "received_as": number, "manifests": _manifests(placed)}, at=at)
 
     def replacing(self, sha256: str) -> None:
         """From now until the commit no reading of this source counts: its objects are being replaced."""
@@ -122,9 +137,9 @@ class Catalogue(Ledger, Books):
 
     def commit(self, what: Commit) -> None:
         """One source with its pages, documents and dossiers, in one transaction; what an older reading left is replaced."""
-        record, sha256 = what.record, what.record.source.sha256
+        record, sha256, at = what.record, what.record.source.sha256, now()
         with self.database.writing() as c:
-            batch_row(c, what.batch)
+            batch_row(c, what.batch, at)
             number = bump(c)
             source = record.source
             values = {
@@ -143,20 +158,19 @@ class Catalogue(Ledger, Books):
                 c.execute(update(sources).where(sources.c.sha256 == sha256).values(**values))
             else:
                 c.execute(insert(sources).values(sha256=sha256, batch=what.batch, name=source.name, received=source.received, **values))
-            receipt_row(c, sha256, source.name, what.batch, source.received)
-            left = select(documents.c.dossier).where(documents.c.source == sha256)
-            codes = {*c.execute(left).scalars(), *(d.link.code for d in record.documents)} - {None, ""}
+            received_as = receipt_row(c, sha256, source.name, what.batch, source.received)
+            before = {r.id: r.dossier or "" for r in c.execute(select(documents.c.id, documents.c.dossier).where(documents.c.source == sha256))}
+            codes = {*before.values(), *(d.link.code for d in record.documents)} - {""}
             c.execute(delete(documents).where(documents.c.source == sha256))
             c.execute(delete(pages).where(pages.c.source == sha256))
             for code in sorted({d.link.code for d in record.documents if d.link.code}):
                 dossier_row(c, code, what.alternatives.get(code, []))
-            at = now()
             for correction in what.corrections:
                 review.note(c, correction)
-            review.decide(c, what.settled, by=what.by, at=at)
+            review.decide(c, what.settled, by=what.by, at=what.at or at)
             settled = review.decided(c, sha256)
             for position, (document, entry) in enumerate(zip(record.documents, what.entries, strict=True)):
-                operator = "operator" if entry["id"] in what.by_operator else ""
+                operator = OPERATOR if entry["id"] in what.by_operator else ""
                 values = document_row(document, entry, operator, review.open_reasons(document, sha256, settled))
                 c.execute(insert(documents).values(**values, source=sha256, position=position))
             owner = {n: e["id"] for d, e in zip(record.documents, what.entries, strict=True) for n in reversed(d.pages)}
@@ -168,7 +182,15 @@ class Catalogue(Ledger, Books):
                 c.execute(delete(cleanups).where(cleanups.c.key == key))  # in use again
             self._queue(c, record, [e["id"] for e in what.entries], what.batch, codes, at)
             filed = {e["id"]: d.link.code for d, e in zip(record.documents, what.entries, strict=True)}
-            audit_row(c, what.action, sha256, {"reading": what.reading, "batch": what.batch, "documents": filed})
+            facts = {"reading": what.reading, "batch": what.batch, "received_as": received_as, "documents": filed}
+            more: dict[str, Any] = {
+                "before": before if before != filed else {},
+                "manifests": _manifests(what.placed),
+                "journal": dict(what.journal),
+                "decided": dict(what.settled),
+                "changes": [{"document": x.document_id, "field": x.field, "before": x.before, "after": x.after} for x in what.corrections],
+            }
+            audit_row(c, what.action, sha256, facts | {k: v for k, v in more.items() if v}, by=what.by, at=at)
 
     def _queue(self, c: Connection, record: SourceRecord, ids: Sequence[str], batch: str, codes: set[str], at: str) -> None:
         """What of a source now waits for a person, in the transaction that stores it."""
@@ -274,7 +296,10 @@ class Catalogue(Ledger, Books):
         query = select(documents, sources.c.reading).join(sources, sources.c.sha256 == documents.c.source)
         with self.database.reading() as c:
             rows = c.execute(query.where(documents.c.source == source).order_by(documents.c.position)).all()
-        return [entry_of(Document.from_json(r.record), r.id, source=source, reading=r.reading, ordinal=r.ordinal or 0, files=r.files) for r in rows]
+        return [
+            entry_of(Document.from_json(r.record), r.id, source=source, reading=r.reading, ordinal=r.ordinal or 0, files=r.files, filed_by=r.filed_by)
+            for r in rows
+        ]
 
     def by_operator(self, source: str) -> dict[str, tuple[tuple[int, ...], str]]:
         """Id -> pages and dossier of the source's documents that a person filed."""
@@ -333,6 +358,12 @@ class Catalogue(Ledger, Books):
             for key in keys:
                 c.execute(delete(cleanups).where(cleanups.c.key == key))
             holdings.gone(c, keys)
+
+    def audit_written(self, last: int, placed: Mapping[str, tuple[str, int]]) -> None:
+        """The rows of the audit up to this one are in the journal, in the object that was `placed` now."""
+        with self.database.writing() as c:
+            holdings.note(c, placed, now())
+            note_written(c, last)
 
     def counts(self) -> dict[str, int]:
         """How much of everything there is; pages per state as `pages_<state>`."""

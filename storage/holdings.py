@@ -109,7 +109,7 @@ class Books:
         with self.database.writing() as c:
             checked(c, keys, at)
 
-    def told(self, action: str, subject: str, facts: Json) -> None:
+    def told(self, action: str, subject: str, facts: Json, by: str = "") -> None:
         """A line of the audit about what changed no document."""
         with self.database.writing() as c:
-            audit_row(c, action, subject, facts)
+            audit_row(c, action, subject, facts, by=by)

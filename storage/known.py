@@ -48,9 +48,14 @@ class Taken(Record):
     codes: tuple[str, ...] = ()  #: that are new or changed
 
 
-def take(c: Connection, listed: Sequence[KnownDossier], at: str) -> tuple[Taken, dict[str, list[str]]]:
-    """Put the list into the catalogue; also code -> columns that changed. A dossier that the list leaves out stays."""
-    changed: dict[str, list[str]] = {}
+def differing(c: Connection, listed: Sequence[KnownDossier]) -> list[KnownDossier]:
+    """Those of them that are new or not as they stand in the catalogue."""
+    return [one for one in {k.code: k for k in listed}.values() if by_code(c, one.code, exactly=True) != one]
+
+
+def take(c: Connection, listed: Sequence[KnownDossier], at: str) -> tuple[Taken, dict[str, dict[str, tuple[Any, Any]]]]:
+    """Put the list into the catalogue; also code -> columns that changed, each before and after. A dossier that the list leaves out stays."""
+    changed: dict[str, dict[str, tuple[Any, Any]]] = {}
     new = same = 0
     for one in {k.code: k for k in listed}.values():
         before = by_code(c, one.code, exactly=True)
@@ -62,7 +67,8 @@ def take(c: Connection, listed: Sequence[KnownDossier], at: str) -> tuple[Taken,
             c.execute(insert(known_dossiers).values(code=one.code, recorded=at, **_values(one)))
         else:
             c.execute(update(known_dossiers).where(known_dossiers.c.code == one.code).values(recorded=at, **_values(one)))
-        changed[one.code] = [] if before is None else [n for n in ("other_codes", *COLUMNS) if getattr(before, n) != getattr(one, n)]
+        pairs = {n: (getattr(before, n), getattr(one, n)) for n in ("other_codes", *COLUMNS)} if before else {}
+        changed[one.code] = {n: pair for n, pair in pairs.items() if pair[0] != pair[1]}
         c.execute(delete(known_codes).where(known_codes.c.dossier == one.code))
         for other in one.other_codes:
             c.execute(insert(known_codes).values(dossier=one.code, code=other))

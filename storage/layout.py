@@ -137,9 +137,9 @@ def dossier_manifest(code: str) -> Json:
     }
 
 
-def entry_of(document: Document, id_: str, *, source: str, reading: str, ordinal: int, files: Json) -> Json:
-    """A document's line in dossier.json and in the source's manifest."""
-    return {
+def entry_of(document: Document, id_: str, *, source: str, reading: str, ordinal: int, files: Json, filed_by: str = "") -> Json:
+    """A document's line in dossier.json and in the source's manifest; `filed_by` stands there when a person gave the dossier."""
+    return ({"filed_by": filed_by} if filed_by else {}) | {
         "id": id_,
         "source": source,
         "reading": reading,

@@ -43,8 +43,8 @@ class Ledger:
         with self.database.reading() as c:
             return review.noted(c, sha256)
 
-    def decided(self, settled: Mapping[str, str], *, source: str, by: str, at: str) -> None:
-        """Findings that are settled without a change of any document: id -> `accepted` or `corrected`."""
+    def decided(self, settled: Mapping[str, str], *, source: str, by: str, at: str, journal: Mapping[str, str]) -> None:
+        """Findings that are settled without a change of any document: id -> `accepted` or `corrected`; `journal`: the object that says so."""
         with self.database.writing() as c:
             review.decide(c, settled, by=by, at=at)
             done = review.decided(c, source) if source else frozenset()
@@ -53,22 +53,29 @@ class Ledger:
                 if left != row.review:
                     values = {"review": left, "review_state": WAITING if left else "done"}
                     c.execute(update(documents).where(documents.c.id == row.id).values(**values))
-            audit_row(c, "review", source or "archive", {"decided": len(settled)})
+            audit_row(c, "review", source or "archive", {"decided": dict(settled), "journal": dict(journal)}, by=by)
 
     # the office's own list
 
-    def take_list(self, listed: Sequence[KnownDossier], *, by: str) -> Taken:
+    def list_differs(self, listed: Sequence[KnownDossier]) -> list[KnownDossier]:
+        """Those of them that are new or not as they stand here."""
+        with self.database.reading() as c:
+            return known.differing(c, listed)
+
+    def take_list(self, listed: Sequence[KnownDossier], *, by: str, at: str = "", journal: Mapping[str, str] | None = None) -> Taken:
+        """`journal`: the object that holds the list."""
         with self.database.writing() as c:
-            at = now()
+            at = at or now()
             taken, changed = known.take(c, listed, at)
             if taken.codes:
                 known.touched(c, taken.codes, bump(c))
                 known.follow_list(c, taken.codes, at)
             for code, columns in changed.items():
-                if columns:  # names of columns, never what stands in them
-                    audit_row(c, "list", code, {"columns": columns, "by": by})
-            if taken.new:
-                audit_row(c, "list", "archive", {"new": taken.new, "by": by})
+                if columns:
+                    changes = [{"field": name, "before": before, "after": after} for name, (before, after) in columns.items()]
+                    audit_row(c, "list", code, {"changes": changes}, by=by)
+            if taken.codes:
+                audit_row(c, "list", "archive", {"new": taken.new, "changed": taken.changed, "journal": dict(journal or {})}, by=by)
             return taken
 
     def listed(self, code: str) -> KnownDossier | None:
@@ -89,15 +96,21 @@ class Ledger:
         with self.database.reading() as c:
             return list(c.execute(select(procedures.c.record).order_by(procedures.c.code)).scalars())
 
-    def take_procedures(self, given: Mapping[str, Json]) -> int:
-        with self.database.writing() as c:
+    def procedures_differ(self, given: Mapping[str, Json]) -> dict[str, Json]:
+        """Those of them that are new or not as they stand here."""
+        with self.database.reading() as c:
             before = {r.code: r.record for r in c.execute(select(procedures))}
-            changed = {code: record for code, record in given.items() if before.get(code) != record}
-            for code, record in changed.items():
+        return {code: record for code, record in given.items() if before.get(code) != record}
+
+    def take_procedures(self, given: Mapping[str, Json], *, by: str, journal: Mapping[str, str]) -> None:
+        """`journal`: the object that holds them."""
+        with self.database.writing() as c:
+            for code, record in given.items():
+                before = c.execute(select(procedures.c.record).where(procedures.c.code == code)).scalar()
                 c.execute(delete(procedures).where(procedures.c.code == code))
                 c.execute(insert(procedures).values(code=code, record=record))
-                audit_row(c, "procedure", code[:64], {})
-            return len(changed)
+                changes = [{"field": "record", "before": before or {}, "after": record}]
+                audit_row(c, "procedure", code[:64], {"changes": changes, "journal": dict(journal)}, by=by)
 
     def note_components(self, code: str, summary: Json, found: Sequence[Finding]) -> None:
         with self.database.writing() as c:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 #: Revision of `migrations/` that these tables stand for.
-HEAD = "0003"
+HEAD = "0004"
 
 metadata = MetaData(
     naming_convention={
@@ -125,14 +125,19 @@ pages = Table(
 #: Objects of unfiled documents that have got their place, still to be removed.
 cleanups = Table("cleanups", metadata, Column("key", String(900), primary_key=True))
 
+#: Rows are only added, see `auditing.py`; triggers refuse anything else.
 audit = Table(
     "audit",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Integer, primary_key=True),  # without gaps
     Column("at", String(40), nullable=False),
     Column("action", String(32), nullable=False),
     Column("subject", String(64), nullable=False, index=True),
     Column("facts", JSON, nullable=False),
+    Column("who", String(100), nullable=False),
+    Column("host", String(100), nullable=False),
+    Column("command", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),  # over the digest before and the rest of this row
 )
 
 state = Table("state", metadata, Column("name", String(32), primary_key=True), Column("value", Integer, nullable=False))

@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from pipeline.codes import agency_of, level1_of, received_on
 from pipeline.records import Document, Page
+from storage.auditing import append as audit_row
+from storage.auditing import now
 from storage.layout import Json
-from storage.models import audit, batches, cleanups, documents, dossiers, other_codes, receipts, sources, state
+from storage.models import batches, cleanups, documents, dossiers, other_codes, receipts, sources, state
 from storage.views import DocumentView
+
+__all__ = [
+    "DONE", "OPERATOR", "WAITING", "audit_row", "batch_row", "bump", "cleanup_rows", "document_row", "dossier_row", "generation", "now",
+    "pack", "page_row", "receipt_row", "title_of", "unpack", "view", "views",
+]  # fmt: skip
 
 WAITING, DONE = "waiting", "done"
 
-
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+#: Who filed a document: a person, or nobody (empty).
+OPERATOR = "operator"
 
 
 def title_of(document: Document) -> str:
@@ -49,14 +54,18 @@ def bump(c: Connection) -> int:
     return number
 
 
-def batch_row(c: Connection, id_: str) -> None:
+def batch_row(c: Connection, id_: str, at: str = "") -> None:
     if not c.execute(select(batches.c.id).where(batches.c.id == id_)).scalar():
-        c.execute(insert(batches).values(id=id_, begun=now()))
+        c.execute(insert(batches).values(id=id_, begun=at or now()))
 
 
-def receipt_row(c: Connection, sha256: str, name: str, batch: str, received: str) -> None:
-    if not c.execute(select(receipts.c.id).where(receipts.c.source == sha256, receipts.c.name == name)).scalar():
-        c.execute(insert(receipts).values(source=sha256, name=name, batch=batch, received=received))
+def receipt_row(c: Connection, sha256: str, name: str, batch: str, received: str) -> int:
+    """Which of the source's names this is, from 0."""
+    known = list(c.execute(select(receipts.c.name).where(receipts.c.source == sha256).order_by(receipts.c.id)).scalars())
+    if name in known:
+        return known.index(name)
+    c.execute(insert(receipts).values(source=sha256, name=name, batch=batch, received=received))
+    return len(known)
 
 
 def dossier_row(c: Connection, code: str, others: list[str]) -> None:
@@ -73,10 +82,6 @@ def cleanup_rows(c: Connection, keys: Sequence[str]) -> None:
     for key in sorted(set(keys)):
         c.execute(delete(cleanups).where(cleanups.c.key == key))
         c.execute(insert(cleanups).values(key=key))
-
-
-def audit_row(c: Connection, action: str, subject: str, facts: Json) -> None:
-    c.execute(insert(audit).values(at=now(), action=action, subject=subject, facts=facts))
 
 
 def document_row(document: Document, entry: Json, filed_by: str, review: Sequence[str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from storage.catalogue import Catalogue, Commit
 from storage.layout import ALTO, JSON_TYPE, PDF, Json
 from storage.objects import NoSuchObject, ObjectStore, digest
 from storage.review import corrected
+from storage.rows import OPERATOR
 from storage.views import Written
 
 CONFLICT = "conflict"
@@ -63,7 +64,8 @@ class Shelving:
             parts["alto"] = self._put(f"{stem}.alto.xml", files[index].alto, ALTO)
             if (pdf := files[index].pdf) is not None:
                 parts["pdf"] = self._put(f"{stem}.pdf", pdf, PDF)
-            entry = layout.entry_of(document, id_, source=source.sha256, reading=reading, ordinal=ordinal, files=parts)
+            person = OPERATOR if id_ in by_operator else ""
+            entry = layout.entry_of(document, id_, source=source.sha256, reading=reading, ordinal=ordinal, files=parts, filed_by=person)
             self._document_json(record, index, entry, stem, batch_id)
             entries.append(entry)
         self._source_json(record, entries, batch_id=batch_id, reading=reading, original=original or None)
@@ -101,7 +103,7 @@ class Shelving:
         What leaves a dossier is withdrawn there: its objects stay, dossier.json says so. `operator`: ids whose dossier a person gave.
         Raises UsageError when a document would leave its dossier for none.
         """
-        record = self.catalogue.record(sha256)
+        record, operator = self.catalogue.record(sha256), frozenset(operator)
         if record is None:
             raise UsageError("no_such_document", document=sha256)
         views = {v.id: v for v in self.catalogue.documents(source=sha256)}
@@ -126,7 +128,8 @@ class Shelving:
                 if parts["pdf"].get("as") != "original":
                     parts["pdf"] = self._move(parts["pdf"], f"{stem}.pdf", PDF)
                 cleanups += [] if before else _own_keys(old)
-            entry = layout.entry_of(document, old["id"], source=sha256, reading=old["reading"], ordinal=ordinal, files=parts)
+            person = OPERATOR if old["id"] in operator else old.get("filed_by", "")
+            entry = layout.entry_of(document, old["id"], source=sha256, reading=old["reading"], ordinal=ordinal, files=parts, filed_by=person)
             self._document_json(record, index, entry, stem, batch)
             entries[index] = entry
         original = dict(entries[0]["files"]["original"])

@@ -73,7 +73,8 @@ def store(archive: Archive, r: SourceRecord, tmp: Path, reading: str = READING) 
 
 
 def objects(archive: Archive) -> dict[str, bytes]:
-    keys = list(archive.objects.keys())
+    """All but the rows of the audit, which tests of their own look at."""
+    keys = [k for k in archive.objects.keys() if "-audit-" not in k]  # noqa: SIM118  no dictionary
     return {k: archive.objects.read(k) for k in keys}
 
 

@@ -44,17 +44,19 @@ def store(archive: Archive, tmp: Path, name: str, *papers: object, pages: object
 # the list
 
 
-def test_a_list_is_taken_once_and_changes_are_audited_without_their_words(archive: Archive, tmp_path: Path) -> None:
-    assert archive.take_list([LISTED]).new == 1
+def test_a_list_is_taken_once_and_changes_are_audited_with_what_was_before(archive: Archive, tmp_path: Path) -> None:
+    assert archive.take_list([LISTED], by="anh").new == 1
     journal = sorted(archive.objects.keys())
     again = archive.take_list([LISTED])
     assert (again.new, again.changed, again.same, again.codes) == (0, 0, 1, ()) and sorted(archive.objects.keys()) == journal
     moved = replace(LISTED, place="Kho B", owner="Lê Thị Mẫu")
     assert archive.take_list([moved]).changed == 1
     assert archive.listed(CODE) == moved and archive.listed("G22.99-240813-020175") == moved
-    with sqlite3.connect(tmp_path / "archive/.sohoa/catalogue.sqlite") as c:
-        facts = [r[0] for r in c.execute("SELECT facts FROM audit WHERE subject = ?", (CODE,))]
-    assert facts == ['{"by":"","columns":["owner","place"]}']
+    (row,) = archive.catalogue.audited(subject=CODE)
+    assert row.facts["changes"] == [
+        {"field": "owner", "before": "Đặng Văn Mẫu", "after": "Lê Thị Mẫu"},
+        {"field": "place", "before": "Kho A, giá 3, hộp 12", "after": "Kho B"},
+    ]
 
 
 @pytest.mark.parametrize("asked", ["dang van mau", "Đặng Văn Mẫu", "ĐẶNG", "kho a hop 12", "khai sinh mau", CODE, "G22.99-240813-020175", "dan*"])
