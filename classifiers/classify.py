@@ -166,7 +166,8 @@ def _letter(sheet: Sheet, reference: Reference | None, cases: dict[str, _Case]) 
     if reference and reference.symbol and not reference.head:
         weight = 0.55 if _of_agency(reference.symbol) else 0.20
         case.evidence.append(Evidence("symbol", reference.symbol, sheet.number, reference.box, weight))
-    if not case.evidence:
+    named = reference is not None and bool(reference.head) and catalogue().symbols[reference.head] == LETTER
+    if not case.evidence and not named:
         return
     to = addressed(sheet)
     if to:
@@ -232,7 +233,10 @@ def _vote(sheet: Sheet, verdict: Verdict, cases: dict[str, _Case]) -> None:
 def _contradict(verdict: Verdict, cases: dict[str, _Case], scores: dict[str, float]) -> None:
     """What the model takes for another type, or for a page that goes on, is less sure; little so where title and symbol agree."""
     best, chance = verdict.ranked[0]
+    restates = {n for n, c in cases.items() if catalogue().kinds[n].borrows and any(e.kind == "symbol" for e in c.evidence)}
     for name in scores:
+        if restates and name not in restates:
+            scores[name] *= 0.5  # the title is that of the paper restated
         if name == best:
             continue
         case = cases[name]

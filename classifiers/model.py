@@ -39,7 +39,9 @@ CAPITALS, UPPER = 0.6, 0.5
 MOST = 255
 #: How much the layout weighs beside the text, whose features have length 1 each for body and head.
 LAYOUT = 0.35
-#: Words shown as evidence, and how much of the decision they bear at least.
+#: From fewer words than these the model learns little of a page: its probabilities shrink with them.
+ENOUGH = 25
+#: Lines shown as evidence, and how much of the decision they bear at least.
 SHOWN, BEARING = 3, 0.05
 
 Floats = npt.NDArray[np.float32]
@@ -228,7 +230,7 @@ class Learned:
         body, head = _hashed(sheet)
         scores = self.scores(_features(sheet, body, head))
         grown = np.exp(scores - scores.max())
-        sure = grown / grown.sum()
+        sure = grown / grown.sum() * min(1.0, len(sheet.page.reading.words) / ENOUGH)
         order = np.argsort(-sure, kind="stable")[:5]
         ranked = tuple((self.types[i], round(float(sure[i]), 4)) for i in order)
         return Verdict(ranked, self._bearing(body, head, *order[:2]) if body.lines else ())

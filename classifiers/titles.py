@@ -19,6 +19,8 @@ FUZZY = 0.80
 #: A fuzzy match from here on beats the exact one of a title that it begins with.
 LONGER = 0.83
 WEAK = 0.70
+#: A title shorter than this is one only if it stands alone on its line: LUẬT, not LUẬT SƯ.
+BRIEF = 6
 #: What a short title with a letter wrong is worth.
 HINT = 0.40
 #: Below this length one wrong letter is too large a share to be lenient.
@@ -27,6 +29,8 @@ SHORT = 9
 LINES = 5
 
 _HEADING = re.compile(r"^\s*(?:[IVXLC1]{1,6}\s*[.)/\-:]|\d{1,2}\s*[.)]|[a-zđ]\s*\)|(?:CHƯƠNG|MỤC|PHẦN|ĐIỀU)\s+(?:[IVXLC\d]+|THỨ)\b)", re.IGNORECASE)
+
+_CHAPTER = re.compile(r"(?:chuong|phan|muc) (?:[ivxlc1]{1,6}|\d{1,2}|thu \w+)")
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,11 @@ def title_lines(sheet: Sheet) -> list[Segment]:
     if reference and reference.box[0] < 0.45:
         edge = max(edge, reference.box[1])
     out = []
+    above: Segment | None = None
     for s in sheet.by_place:
+        heading, above = _of_chapter(above, s, sheet.height), s
+        if heading:
+            continue
         count = sum(c.isalpha() for c in s.text)
         if count < 4 or (s.upper < CAPITALS and not (s.upper >= 0.5 and s.squeezed in _whole_titles())) or _HEADING.match(s.text):
             continue
@@ -63,6 +71,11 @@ def title_lines(sheet: Sheet) -> list[Segment]:
             continue
         out.append(s)
     return out
+
+
+def _of_chapter(above: Segment | None, below: Segment, height: float) -> bool:
+    """Whether `below` is the heading of a chapter that the line above it numbers: QUY ĐỊNH CHUNG is no title there."""
+    return above is not None and below.box[1] - above.box[3] < 2.5 * height and _CHAPTER.fullmatch(above.plain) is not None
 
 
 def find_titles(sheet: Sheet) -> list[Match]:
@@ -125,6 +138,8 @@ def _weaker(match: Match, share: float) -> Match:
 
 def _compare(title: Title, squeezed: str, accented: str, ends: Sequence[int], run: Sequence[Segment]) -> Match | None:
     n = len(title.squeezed)
+    if n < BRIEF and title.squeezed != run[0].squeezed:
+        return None
     if n in ends and squeezed.startswith(title.squeezed):
         return Match(title.type, title, 0.97 if accented.startswith(title.accented) else 0.94, True, _covering(run, n))
     if len(squeezed) < n - n // 5 or _overlap(title.squeezed, squeezed[: n + 3]) < 0.5:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from classifiers.classify import KNOWN, SURE, Guess, classify
+from classifiers.classify import KNOWN, SURE, Guess, classify, settled
+from classifiers.kinds import UNKNOWN
 from classifiers.layout import Sheet
 from classifiers.split import clues
-from pipeline.records import Page
+from pipeline.records import Evidence, Page
 from tests.typed import MOTTO, letter, typed
 
 WARD = ["THÀNH PHỐ HÀ NỘI", "ỦY BAN NHÂN DÂN", "PHƯỜNG MẪU"]
@@ -179,3 +182,59 @@ def test_the_answer_names_the_next_best() -> None:
 def test_the_same_page_gives_the_same_answer() -> None:
     page = head("^BIÊN BẢN", "Hôm nay, hồi 8 giờ", "Chúng tôi gồm")
     assert clues(Sheet(page)).guess == guess(page)
+
+
+_OFFICE = ["UBND TỈNH MẪU BẮC", "SỞ Y TẾ"]
+_DAY = "Mẫu Bắc, ngày 05 tháng 3 năm 2025"
+_TEXT = ["Sở Y tế thực hiện các nội dung sau:", "1. Nội dung thứ nhất của công việc được giao.", "2. Nội dung thứ hai của công việc."]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "number", "rows"),
+    [
+        ("thong_bao", "Số: 5/TB-SYT", ["^T H Ô N G  B Á O", "^Về việc nghỉ lễ"]),
+        ("thong_bao", "Số: 5/T8-SYT", ["^THÔNG BÀ0", "^Về việc nghỉ lễ"]),
+        ("thong_bao", "", ["^THÔNG BÁO KẾT LUẬN", "^của Giám đốc tại cuộc họp"]),
+        ("thong_bao", "Số: 7", ["^THÔNG BÁO", "^V/v nghỉ lễ", "^Kính gửi: Các phòng"]),
+        ("ke_hoach", "Số: 9/KH-SYT", ["^KẾ HOẠCII", "^Triển khai công tác phòng, chống dịch"]),
+        ("giay_moi", "Số: 9/GM-SYT", ["^GIÂY MÒI", "^Kính gửi: Ông (bà)"]),
+        ("bao_cao", "Số: 9/BC-SYT", ["^BÁO CÁO TÌNH HÌNH", "^Kết quả công tác quý I"]),
+        ("quyet_dinh", "Số: 9/QĐ-SYT", ["^QUYẾTĐỊNH", "^Về việc bổ nhiệm"]),
+        ("cong_van", "Số: 12/SYT-NVY", ["V/v báo cáo số liệu\t", "^Kính gửi: Các đơn vị trực thuộc"]),
+        ("cong_van", "Số: 12/CV-SYT", ["^Kính gửi: Các đơn vị trực thuộc"]),
+        ("cong_van", "Số:      /UBND-VX", ["^Kính gửi: Các đơn vị trực thuộc"]),
+        ("don_gpxd", "", ["^ĐƠN ĐỀ NGHỊ CẤP", "^GIẤY PHÉP XÀY DỤNG"]),
+        ("van_ban_hop_nhat", "Số: 08/VBHN-BCT", ["^THÔNG TƯ", "^Quy định thực hiện quy tắc xuất xứ"]),
+    ],
+)
+def test_what_scans_make_of_heads_and_titles(wanted: str, number: str, rows: list[str]) -> None:
+    guess = settled(classify([Sheet(letter(_OFFICE, number, _DAY, [*rows, *_TEXT]))]))
+    assert guess.type == wanted and guess.score >= 0.5
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["^Chương II", "^QUY ĐỊNH CỤ THỂ", "Điều 5. Nội dung"],
+        ["^2", "^III. TỔ CHỨC THỰC HIỆN", "Đề nghị các đơn vị báo cáo kết quả."],
+        ["^LUẬT SƯ NGUYỄN VĂN MẪU", "Điện thoại: 0123"],
+        ["^LỊCH CÔNG TÁC TUẦN", "Thứ hai: họp giao ban"],
+        ["^PHỤ LỤC", "^(Kèm theo Kế hoạch số 12/KH-SYT)", "STT Nội dung"],
+    ],
+)
+def test_headings_names_and_annexes_are_no_titles(rows: list[str]) -> None:
+    guess = settled(classify([Sheet(typed([*rows, *_TEXT]))]))
+    assert guess.type == UNKNOWN
+
+
+def test_a_misread_type_in_the_symbol_does_not_make_a_letter() -> None:
+    for number in ("Số: 5/Q-SYT", "Số: 5/T3-SYT", "Số: 5/QĐSYT"):
+        assert settled(classify([Sheet(letter(_OFFICE, number, _DAY, _TEXT))])).type != "cong_van", number
+
+
+def test_what_is_too_unsure_stays_open_with_its_candidate() -> None:
+    weak = Guess("ke_hoach", 0.45, "bao_cao", 0.2, (Evidence("symbol", "KH-SYT", 1, None, 0.45),))
+    assert (settled(weak).type, settled(weak).runner_up) == (UNKNOWN, "ke_hoach")
+    body = replace(weak, score=0.55, evidence=(Evidence("model", "", 1, None, 0.5), Evidence("cue", "kế hoạch", 1, None, 0.2)))
+    assert settled(body).type == UNKNOWN  # words of the body alone
+    assert settled(replace(weak, score=0.55)).type == "ke_hoach"

@@ -347,7 +347,7 @@ class Row:
 #: How many letters of a page are misread, chosen by chance.
 SHARES = (0.0, 0.0, 0.01, 0.03, 0.06, 0.1)
 #: Legal texts of a type, further pages of legal texts, composed pages of a type, composed further pages.
-LEGAL, LEGAL_FURTHER, COMPOSED, FURTHER_PAGES = 24, 80, 7, 80
+LEGAL, LEGAL_FURTHER, COMPOSED, FURTHER_PAGES = 28, 90, 9, 110
 
 #: So many times as many composed pages of what offices write most: their bodies speak of anything.
 COMMON = {"cong_van": 5, "thong_bao": 3, "ke_hoach": 3, "giay_moi": 3, "bao_cao": 3, "quyet_dinh": 3, "to_trinh": 2, "don_de_nghi": 2, "bien_ban": 2}
