@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from pipeline.records import Document, Page, PageState, SourceRecord
 from storage import words
@@ -111,11 +111,9 @@ def _near(c: Connection, page: Page, within: int) -> list[tuple[str, int, str, s
     cut = bands(page.hash)
     # within 7 bits one of four bands differs in one bit at most: that one finds it
     where = [page_hashes.c[f"band{n}"].in_([value, *(value ^ (1 << bit) for bit in range(BITS))]) for n, value in enumerate(cut)]
-    rows: dict[tuple[str, int], str] = {}
-    for one in where:
-        query = select(page_hashes.c.source, page_hashes.c.number, page_hashes.c.hash).where(one).limit(CANDIDATES)
-        rows |= {(r.source, r.number): r.hash for r in c.execute(query)}
-    near = sorted((d, key) for key, hash_ in rows.items() if (d := distance(page.hash, hash_)) <= within)
+    query = select(page_hashes.c.source, page_hashes.c.number, page_hashes.c.hash).where(or_(*where)).limit(CANDIDATES * BANDS)
+    rows = ((r.source, r.number, r.hash) for r in c.execute(query))
+    near = sorted((d, (source, number)) for source, number, hash_ in rows if (d := distance(page.hash, hash_)) <= within)
     out = []
     for apart, (source, number) in near:
         row = c.execute(select(pages.c.document, pages.c.text).where(pages.c.source == source, pages.c.number == number)).one_or_none()
