@@ -13,13 +13,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline import barcodes, blank, legibility, lift, order, orientation, quality, read, tesseract
+from pipeline import barcodes, blank, legibility, lift, order, orientation, quality, read, slanted, tesseract
 from pipeline.errors import MissingTool, NotWritten, PageFailed, SohoaError
 from pipeline.geometry import map_box, straighten
 from pipeline.handwriting import blanks
 from pipeline.hash import page_hash
 from pipeline.images import Pixels
-from pipeline.recognition import upright
+from pipeline.recognition import models, upright
 from pipeline.records import PASSING, Barcode, Box, Line, Page, PageState, SourceFile, Word
 from pipeline.seal import grey_for_reading
 from pipeline.settings import Settings
@@ -127,6 +127,9 @@ def _process(source: SourceFile, number: int, settings: Settings) -> Page:
     reading = read.read_image(_without(grey, over), image.dpi, settings, known=lines)
     if empty and not quality.says_something(reading):
         return empty
+    network = read.network_of(settings)
+    if network:
+        reading = slanted.with_stamps(reading, grey, image.dpi, network, models.language() if settings.page.context else None)
     page = replace(page, reading=reading, blanks=blanks.find(grey, image.dpi, reading))
     return quality.judge(page, settings, grey, gain)
 
