@@ -21,6 +21,7 @@ LONGEST = 6
 TRUST = 0.25
 #: Two readings of a name are the same person from here on.
 SAME = 0.80
+SAME_GIVEN = 0.72
 
 _TITLES = (
     r"GS|PGS|TS|TSKH|ThS|Th\.S|BS|BSCK\s?I*|BSCKI+|CK\s?I+|CKI+|DS|DSCK\s?I*|CN|KS|LS|NGƯT|TTƯT|TTND|Luật sư|Bác sĩ|Ông|Bà|Đại tá|Thượng tá|"
@@ -137,7 +138,9 @@ def named_elsewhere(sheets: Sequence[Sheet], s: Segment) -> Person | None:
                 continue
             for name in _names_of(t):
                 near = similarity(squeeze(name), wanted)
-                if near >= SAME:
+                # a given name that is whole bears more of the name's beginning being lost
+                whole = squeeze(name.split()[-1]) == squeeze(s.words[-1].text) and squeeze(name)[:1] == wanted[:1]
+                if near >= (SAME_GIVEN if whole else SAME):
                     found[name] = max(near, found.get(name, 0.0))
     best = sorted(found.items(), key=lambda f: -f[1])
     if not best or (len(best) > 1 and squeeze(best[1][0]) != squeeze(best[0][0])):

@@ -188,7 +188,7 @@ def _capacity(sheet: Sheet, block: Block) -> dict[str, Field]:
 
 def is_role(s: Segment) -> bool:
     """Whether a line names a capacity in which papers are signed."""
-    if s.box[0] < 0.04 or len(s.words) > 10:
+    if s.box[0] < 0.04 or len(s.words) > 10 or (":" in s.text and _SIGNED_BY.match(s.text)):
         return False
     if (_PREFIX.match(s.text) or _BARE.match(s.text)) and s.middle > 0.45 and s.upper > 0.6:
         return True

@@ -100,7 +100,7 @@ def _read(grey: Pixels, dpi: float, patch: _Patch, network: Network, language: L
     margin = 0.06 * dpi
     size = round(patch.long + 2 * margin), round(patch.high + 2 * margin)
     turn = cv2.getRotationMatrix2D(patch.middle, -patch.angle, 1.0)
-    turn[:, 2] += (size[0] / 2 - patch.middle[0], size[1] / 2 - patch.middle[1])
+    turn[:, 2] += np.array([size[0] / 2 - patch.middle[0], size[1] / 2 - patch.middle[1]])
     level = cv2.warpAffine(grey, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255)
     lines, _ = batched.read_lines(np.ascontiguousarray(level), dpi, network, language)
     back = cv2.invertAffineTransform(turn)
