@@ -71,6 +71,23 @@ class Archive(Section):
         description="days within which the nightly check reads every object once; 0: no check at night (QCVN 12:2026/BCA: periodic automatic check)",
     )
     tls: bool = Field(True, description="TLS to S3 servers; loopback addresses are spoken to in the clear")
+    encryption: Literal["auto", "on", "off"] = Field(
+        "auto", description="encryption at rest by the S3 server: auto (where it has a key service), on (refuse a server without), off"
+    )
+    patience: float = Field(900.0, ge=0, description="seconds for which a batch waits for an S3 server that went away before it gives up")
+    separate: tuple[Literal["public", "internal", "restricted", "confidential"], ...] = Field(
+        ("confidential",),
+        description="levels of sensitivity with a bucket (<bucket>-<level>) or folder (.<level>) of their own; QCVN 12:2026/BCA",
+    )
+    lock: Literal["governance", "compliance", "off"] = Field(
+        "governance",
+        description="object lock of new buckets: governance (lifted by who has a special right), compliance (by nobody before its time), off",
+    )
+    retention: dict[str, int] = Field(
+        default_factory=lambda: {"permanent": 99, "dossier": 5},
+        description="years for which an object cannot be deleted, by type of paper, code of procedure, else permanent or dossier as the type says;"
+        " 0: no lock (TT 10/2022/TT-BNV names no period for dossiers of one-stop offices: give the office's own list)",
+    )
 
 
 class Night(Section):

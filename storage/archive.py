@@ -25,7 +25,7 @@ from storage import layout
 from storage.catalogue import Catalogue, now
 from storage.database import Database, sqlite_url
 from storage.desk import BY_LENGTH, Desk
-from storage.folder import OWN, FolderStore
+from storage.folder import OWN
 from storage.lock import WriteLock
 from storage.objects import S3_SCHEME, NoSuchObject, ObjectStore, digest, open_store
 from storage.review import CORRECTED, DOSSIER, Correction, settled_by
@@ -169,7 +169,7 @@ class Archive(Desk):
         said = Correction(view.id, DOSSIER, view.dossier, code, by, at, view.source, view.pages)
         waiting = [f for f in self.catalogue.findings_of_source(view.source) if f.document == view.id] if by else []
         settled = dict.fromkeys(settled_by(said, waiting), CORRECTED)
-        facts = {"dossier": code, "before": view.dossier, "candidates": list(view.candidates), "by": by, "source": view.source}
+        facts: layout.Json = {"dossier": code, "before": view.dossier, "candidates": list(view.candidates), "by": by, "source": view.source}
         facts |= {"corrections": [said.to_json()] if by else [], **self._settled(settled, by, at)}
         journal = self._journal("file", view.id, facts, at)
         self.catalogue.commit(replace(commit, corrections=(said,) if by else (), settled=settled, by=by, at=at, journal=journal))
@@ -369,8 +369,7 @@ class Archive(Desk):
 
     def _recover(self) -> None:
         """What a writer that died left behind: unfinished files, objects to remove, an index that is behind."""
-        if isinstance(self.objects, FolderStore):
-            self.objects.sweep()
+        self.objects.sweep()
         self._clean()
         self.catalogue.fill_queue()
         self._write_audit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -21,6 +21,12 @@ CHUNK = 1 << 20
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}(?:/[A-Za-z0-9_-][A-Za-z0-9._-]{0,199})*")
 MAX_KEY = 900
 
+#: Places whose objects are never deleted through Sohoa.
+FOR_GOOD = ("originals/", "dossiers/", "journal/")
+
+#: Levels of sensitivity, the least first (QCVN 12:2026/BCA).
+SENSITIVITY = ("public", "internal", "restricted", "confidential")
+
 S3_SCHEME = "s3://"
 
 
@@ -30,6 +36,12 @@ class NoSuchObject(Terminal, SohoaError):
     exit_code = Exit.UNREACHABLE
 
 
+class Kept(Terminal, SohoaError):
+    """The object must not be deleted: its place, a legal hold or its retention forbids it."""
+
+    exit_code = Exit.NOT_WRITTEN
+
+
 @dataclass(frozen=True)
 class ObjectInfo:
     key: str
@@ -37,12 +49,47 @@ class ObjectInfo:
     sha256: str  #: lower-case hex
 
 
+@dataclass(frozen=True)
+class Version:
+    """One content that a key has or had."""
+
+    id: str
+    sha256: str
+    size: int  #: bytes
+    at: str  #: when it was put, ISO 8601 UTC
+    current: bool  #: what `read` gives
+
+
+@dataclass(frozen=True)
+class Keep:
+    """How an object is to be kept."""
+
+    sensitivity: str = ""  #: one of SENSITIVITY; empty: nothing is said
+    until: str = ""  #: ISO day before which it must not be deleted; empty: no retention
+
+    def __or__(self, other: Keep) -> Keep:
+        """What both ask for: the more sensitive, the longer."""
+        return Keep(max(self.sensitivity, other.sensitivity, key=_level), max(self.until, other.until))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a store was seen to do, see `ObjectStore.proof`."""
+
+    where: str
+    versions: bool  #: what was replaced can still be read
+    locks: bool  #: deletion of what is to be kept was refused
+    encrypted: bool | None  #: at rest, by the server; None: not the store's business (a folder)
+    why: str = ""  #: error code where something could not be tried
+
+
 class ObjectStore(Protocol):
     """Bytes under keys. Every method raises `Unreachable` or `NotWritten` when the store itself fails."""
 
-    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str) -> None:
-        """Keep `data` under `key`, wholly or not at all. Equal content already there is left alone; other content is replaced.
+    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = ...) -> None:
+        """Keep `data` under `key`, wholly or not at all. Equal content there already is left alone; other content is a new version.
 
+        The earlier version stays. `keep` can only grow: a later put with less leaves retention and sensitivity as they are.
         Raises NotProved when `data` does not have the digest `sha256` (the file changed while it was being kept).
         """
 
@@ -55,14 +102,47 @@ class ObjectStore(Protocol):
     def stat(self, key: str) -> ObjectInfo | None:
         """Size and digest, or None when there is no such object. A folder reads the file for it, a server answers what it was told at `put`."""
 
+    def has(self, key: str) -> bool:
+        """Is there such an object now? Asked without reading it."""
+
     def keys(self, prefix: str = "") -> Iterator[str]:
-        """Keys that begin with `prefix`, sorted."""
+        """Keys that begin with `prefix`, sorted; earlier versions and hidden objects are not among them."""
 
     def prove(self, key: str, sha256: str) -> None:
         """Read the object back; raises NotProved when it is not there or differs."""
 
     def delete(self, key: str) -> None:
-        """Remove an object; none there is no error. Only for an unfiled document that has got its place."""
+        """Hide an object, its versions stay; none there is no error. Only for an unfiled document that has got its place.
+
+        Raises Kept below FOR_GOOD, and where a legal hold or retention says so.
+        """
+
+    def hide(self, key: str) -> None:
+        """The same without asking: for a store that moves an object to where it is kept better."""
+
+    def versions(self, key: str) -> list[Version]:
+        """Every content the key has had, in the order in which it was put; empty when there never was any."""
+
+    def read_version(self, key: str, version: str) -> bytes:
+        """The bytes of one of `versions`; raises NoSuchObject, NotProved when they are no longer what was put."""
+
+    def kept(self, key: str) -> Keep:
+        """How the object is kept now; nothing is said of one that is not there."""
+
+    def hold(self, prefix: str, on: bool) -> int:
+        """Legal hold: nothing whose key begins with `prefix` may be deleted, what is there and what will come. Off: let go.
+
+        Answers how many versions the store itself now refuses to delete, or has let go.
+        """
+
+    def holds(self) -> list[str]:
+        """Prefixes under legal hold, sorted."""
+
+    def proof(self) -> Proof:
+        """Try what is promised on an object of the store's own: is an earlier version kept, is deletion refused?"""
+
+    def sweep(self) -> int:
+        """Remove what writers that died left unfinished; how many there were. Call with the archive's lock held."""
 
     def __str__(self) -> str:
         """Where it is, as shown to people; never a credential."""
@@ -73,6 +153,23 @@ def check_key(key: str) -> str:
     if len(key) > MAX_KEY or not _KEY.fullmatch(key):
         raise ValueError("not an object key")
     return key
+
+
+def check_prefix(prefix: str) -> str:
+    """`prefix` itself; raises ValueError unless it is a valid key followed by `/` or `.`, so that it means one object's family."""
+    if prefix[-1:] not in ("/", ".") or not _KEY.fullmatch(prefix[:-1]):
+        raise ValueError("not a prefix of object keys")
+    return prefix
+
+
+def check_removable(key: str, holds: Iterable[str], until: str, today: str) -> None:
+    """Raises Kept, with the reason, when the object must not be deleted; `today` as ISO day."""
+    if key.startswith(FOR_GOOD):
+        raise Kept("kept_for_good", object=key)
+    if any(key.startswith(prefix) for prefix in holds):
+        raise Kept("kept_by_hold", object=key)
+    if until > today:
+        raise Kept("kept_until", object=key, until=until)
 
 
 def digest(data: bytes | Path) -> str:
@@ -94,17 +191,32 @@ def digest_chunks(chunks: Iterable[bytes]) -> str:
 def open_store(location: str, settings: Settings, *, create: bool = True) -> ObjectStore:
     """The store at a folder path or at `s3://host:port/bucket`; made when missing if `create`.
 
+    Sensitivity levels that the settings name have a store of their own behind it: a folder of its own, a bucket of its own.
     Raises UsageError for a location that is neither, Unreachable when the server does not answer, NotWritten when the folder cannot be made.
     """
+    stores: dict[str, ObjectStore]
     if location.startswith(S3_SCHEME):
-        from storage.s3 import S3Store
+        from storage.s3 import open_buckets
 
-        return S3Store.open(location, tls=settings.archive.tls, create=create)
-    if "://" in location:
+        stores = dict(open_buckets(location, settings.archive, create=create))
+    elif "://" in location:
         raise UsageError("bad_location", location=location.split("://", maxsplit=1)[0] + "://")
-    from storage.folder import FolderStore
+    else:
+        from storage.folder import open_folders
 
-    root = Path(location)
-    if not create and not root.is_dir():
-        raise UsageError("no_archive", location=location)
-    return FolderStore(root, create=create)
+        if not create and not Path(location).is_dir():
+            raise UsageError("no_archive", location=location)
+        stores = dict(open_folders(Path(location), settings.archive.separate, create=create))
+    return _routed(stores)
+
+
+def _routed(stores: Mapping[str, ObjectStore]) -> ObjectStore:
+    if len(stores) == 1:
+        return stores[""]
+    from storage.router import Router
+
+    return Router(stores)
+
+
+def _level(sensitivity: str) -> int:
+    return SENSITIVITY.index(sensitivity) if sensitivity in SENSITIVITY else -1

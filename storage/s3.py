@@ -2,122 +2,157 @@
 
 from __future__ import annotations
 
+import base64
 import io
-import ipaddress
 import os
-import re
-import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import certifi
 import urllib3
 from minio import Minio
-from minio.error import InvalidResponseError, S3Error, ServerError
+from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from minio.retention import Retention
 
 from pipeline.errors import NotProved, NotWritten, Unreachable, UsageError
-from storage.objects import CHUNK, S3_SCHEME, NoSuchObject, ObjectInfo, check_key, digest, digest_chunks
+from storage import s3_bucket
+from storage.keeping import held_prefix, hold_name
+from storage.objects import CHUNK, S3_SCHEME, Keep, NoSuchObject, ObjectInfo, Proof, Version, check_key, check_removable, digest, digest_chunks
+from storage.patience import Patience
+from storage.s3_bucket import connect, credentials, is_loopback, parse_location
+
+if TYPE_CHECKING:
+    from pipeline.settings import Archive as ArchiveSettings
+
+__all__ = ["S3Store", "credentials", "is_loopback", "open_buckets", "parse_location"]
 
 T = TypeVar("T")
 
-#: Waits between tries, seconds: a server that restarts comes back within them or the batch's own retry takes over.
-BACKOFF = (0.2, 0.6, 1.5)
-CONNECT_TIMEOUT = 5.0
-READ_TIMEOUT = 60.0
+#: Bytes of one part of a big object: larger ones are sent in parts, of which a lost one is sent again alone by the server's protocol.
+PART_SIZE = 16 << 20
 
-_LOCATION = re.compile(r"s3://(?P<host>\[[0-9A-Fa-f:]+\]|[^/:@]+)(?::(?P<port>\d{1,5}))?/(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?")
+#: Seconds for which the list of holds is believed; another host may set one.
+HOLDS_FOR = 30.0
+
+#: Own objects lie where no key of the archive can.
+HOLDS = ".sohoa/holds/"
+PROBE = ".sohoa/probe"
+PROBE_SECONDS = 20
+
 _MISSING = {"NoSuchKey", "NoSuchObject", "NoSuchVersion"}
-_AGAIN = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "XMinioServerNotInitialized", "SlowDownRead", "SlowDownWrite"}
-_FULL = {"XMinioStorageFull", "InsufficientStorage", "QuotaExceeded", "XMinioAdminBucketQuotaExceeded"}
+_AGAIN = {
+    "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted", "XMinioServerNotInitialized",
+    "SlowDownRead", "SlowDownWrite", "XMinioReadQuorum", "XMinioWriteQuorum",
+}  # fmt: skip
 _DENIED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"}
 
-#: Pairs of names that a user and a secret may have, in the environment or in the file that SOHOA_CREDENTIALS names.
-_CREDENTIALS = (
-    ("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"),
-    ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"),
-    ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
-)
+#: What a server says -> what we say of it.
+_NAMED = {
+    "disk_full": {"XMinioStorageFull", "InsufficientStorage", "QuotaExceeded", "XMinioAdminBucketQuotaExceeded"},
+    "file_too_big": {"EntityTooLarge"},
+    "s3_denied": _DENIED,
+    "s3_clock": {"RequestTimeTooSkewed"},
+    "s3_no_bucket": {"NoSuchBucket"},
+    "s3_altered_on_the_way": {"BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"},
+    "s3_busy": _AGAIN,
+}
 
 
-def parse_location(location: str) -> tuple[str, str]:
-    """`s3://host:port/bucket` as (host:port, bucket); raises UsageError."""
-    m = _LOCATION.fullmatch(location)
-    if not m:
-        raise UsageError("bad_location", location=S3_SCHEME + "…")
-    return m["host"] + (f":{m['port']}" if m["port"] else ""), m["bucket"]
+def open_buckets(location: str, settings: ArchiveSettings, *, create: bool) -> Iterator[tuple[str, S3Store]]:
+    """The archive's bucket as "", and `<bucket>-<level>` for each level of sensitivity that has one of its own.
 
-
-def credentials() -> tuple[str, str]:
-    """User and secret, the file before the environment; raises UsageError naming the variables, never their values."""
-    places: list[dict[str, str]] = [dict(os.environ)]
-    if path := os.environ.get("SOHOA_CREDENTIALS"):
+    A reader does without those that there are not: an archive older than they are has none.
+    """
+    yield "", S3Store.open(location, tls=settings.tls, create=create, settings=settings)
+    for level in settings.separate:
         try:
-            lines = Path(path).read_text(encoding="utf-8").splitlines()
-        except OSError as e:
-            raise UsageError("credentials_unreadable", path=path) from e
-        pairs = (line.removeprefix("export ").split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
-        places.insert(0, {k.strip().upper(): v.strip().strip("\"'") for k, v in pairs})
-    for place in places:
-        for user, secret in _CREDENTIALS:
-            if place.get(user) and place.get(secret):
-                return place[user], place[secret]
-    raise UsageError("no_credentials")
-
-
-def is_loopback(endpoint: str) -> bool:
-    host = re.sub(r":\d+$", "", endpoint).strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+            yield level, S3Store.open(f"{location.rstrip('/')}-{level}", tls=settings.tls, create=create, settings=settings)
+        except UsageError as e:
+            if e.key != "no_archive":
+                raise
 
 
 class S3Store:
-    """Objects of one bucket. Calls that fail for the moment are tried again after `BACKOFF`, then raise `Unreachable`."""
+    """Objects of one bucket. Calls that fail for the moment are tried again as long as `patience` says, then raise `Unreachable`."""
 
-    def __init__(self, client: Minio, endpoint: str, bucket: str) -> None:
+    def __init__(self, client: Minio, endpoint: str, bucket: str, *, mode: str = "off", patience: Patience | None = None) -> None:
         self._client = client
         self.endpoint = endpoint
         self.bucket = bucket
+        self._mode = mode  #: off, governance or compliance
+        self._patience = patience or Patience()
+        self._lock: bool | None = None
+        self._held: tuple[float, list[str]] | None = None
 
     @classmethod
-    def open(cls, location: str, *, tls: bool = True, create: bool = True) -> S3Store:
-        """Raises UsageError (location, credentials, no such bucket), Unreachable, NotWritten (bucket cannot be made)."""
+    def open(cls, location: str, *, tls: bool = True, create: bool = True, settings: ArchiveSettings | None = None) -> S3Store:
+        """A new bucket gets versions, object lock and encryption as far as the server has them.
+
+        A server that does not answer at first is not waited for: the address may be wrong. Raises UsageError (location, credentials, no such
+        bucket, no encryption where it must be), Unreachable, NotWritten (bucket cannot be made).
+        """
+        if settings is None:
+            from pipeline.settings import Archive
+
+            settings = Archive()
         endpoint, bucket = parse_location(location)
-        user, secret = credentials()
-        secure = tls and not is_loopback(endpoint)
-        client = Minio(endpoint, access_key=user, secret_key=secret, secure=secure, http_client=_http(secure))
-        store = cls(client, endpoint, bucket)
-        if not store._call(lambda: client.bucket_exists(bucket)):
-            if not create:
-                raise UsageError("no_archive", location=location)
-            store._call(lambda: _make_bucket(client, bucket), writing=True)
+        client = connect(endpoint, tls=tls)
+        store = cls(client, endpoint, bucket, mode=settings.lock)
+        there = store._call(lambda: client.bucket_exists(bucket))
+        if not there and not create:
+            raise UsageError("no_archive", location=location)
+        if not there:
+            store._call(lambda: s3_bucket.make_bucket(client, bucket, lock=settings.lock != "off"), writing=True)
+        if create:
+            store._call(lambda: s3_bucket.switch_versions_on(client, bucket), writing=True)
+            store._call(lambda: s3_bucket.switch_encryption_on(client, bucket, wanted=settings.encryption), writing=True)
+        store._patience = Patience(settings.patience)
         return store
 
     def __str__(self) -> str:
         return f"{S3_SCHEME}{self.endpoint}/{self.bucket}"
 
-    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str) -> None:
+    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = Keep()) -> None:  # noqa: B008  frozen
         check_key(key)
         size = len(data) if isinstance(data, bytes) else data.stat().st_size
-        found = self.stat(key)
+        found, kept = self._look(key)
         if found and found.sha256 == sha256 and found.size == size:
+            if keep.until > kept.until:
+                self._retain(key, keep.until)
             return
         if digest(data) != sha256:
             raise NotProved("changed_meanwhile")
+        keep = keep | kept
+        headers = {"sha256": sha256}
+        if size <= PART_SIZE:  # the server compares what arrives with our own digest; parts of big ones travel with digests of their own
+            headers["x-amz-checksum-sha256"] = base64.b64encode(bytes.fromhex(sha256)).decode()
+        locked = self._locks()
+        retention = Retention(self._mode.upper(), _moment(keep.until)) if locked and keep.until > _today() else None
+        hold = locked and self._is_held(key)
+        tried = False
 
         def send() -> None:
+            nonlocal tried
+            if tried and self._has(key, sha256, size):
+                return  # it had arrived, only the answer was lost
+            tried = True
             with io.BytesIO(data) if isinstance(data, bytes) else data.open("rb") as stream:
-                self._client.put_object(self.bucket, key, stream, size, content_type=media_type, metadata={"sha256": sha256})
+                self._client.put_object(
+                    self.bucket, key, stream, size,
+                    content_type=media_type, metadata=dict(headers), part_size=PART_SIZE, retention=retention, legal_hold=hold,
+                )  # fmt: skip
 
         self._call(send, writing=True)
 
     def read(self, key: str) -> bytes:
+        return self._read(key, None)
+
+    def _read(self, key: str, version: str | None) -> bytes:
         def receive() -> bytes:
-            with closing(self._client.get_object(self.bucket, check_key(key))) as answer:
+            with closing(self._client.get_object(self.bucket, check_key(key), version_id=version)) as answer:
                 return bytes(answer.read())
 
         return self._call(receive, key=key)
@@ -139,16 +174,14 @@ class S3Store:
             part.unlink(missing_ok=True)
 
     def stat(self, key: str) -> ObjectInfo | None:
-        try:
-            info = self._call(lambda: self._client.stat_object(self.bucket, check_key(key)), key=key)
-        except NoSuchObject:
-            return None
-        metadata = {k.lower(): v for k, v in (info.metadata or {}).items()}
-        return ObjectInfo(key, int(info.size or 0), str(metadata.get("x-amz-meta-sha256", "")))
+        return self._look(key)[0]
+
+    def has(self, key: str) -> bool:
+        return self.stat(key) is not None
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         listed = self._call(lambda: [o.object_name for o in self._client.list_objects(self.bucket, prefix=prefix, recursive=True)])
-        yield from sorted(k for k in listed if k)
+        yield from sorted(k for k in listed if k and not k.startswith("."))
 
     def prove(self, key: str, sha256: str) -> None:
         def receive() -> str:
@@ -163,49 +196,189 @@ class S3Store:
             raise NotProved("not_proved", object=key)
 
     def delete(self, key: str) -> None:
-        self._call(lambda: self._client.remove_object(self.bucket, check_key(key)), writing=True)
+        check_removable(check_key(key), self.holds(), self.kept(key).until, _today())
+        self.hide(key)
+
+    def hide(self, key: str) -> None:
+        """With versions on, the server puts a marker over the object; where it keeps none, it is gone, as `proof` tells."""
+        if self._look(check_key(key))[0] is not None:  # else each call would lay another marker
+            self._call(lambda: self._client.remove_object(self.bucket, key), writing=True)
+
+    def versions(self, key: str) -> list[Version]:
+        out = []
+        for v in reversed(self._versions(check_key(key))):
+            if v.object_name == key:
+                id_ = str(v.version_id or "null")
+                info = self._call(lambda id_=id_: self._client.stat_object(self.bucket, key, version_id=id_), key=key)  # type: ignore[misc]
+                at = v.last_modified.isoformat(timespec="seconds") if v.last_modified else ""
+                out.append(Version(id_, _sha256(info.metadata), int(info.size or 0), at, str(v.is_latest).lower() == "true"))
+        return out
+
+    def read_version(self, key: str, version: str) -> bytes:
+        found = next((v for v in self.versions(key) if v.id == version), None)
+        if found is None:
+            raise NoSuchObject("no_such_object", object=key)
+        data = self._read(key, version)
+        if digest(data) != found.sha256:
+            raise NotProved("not_proved", object=key)
+        return data
+
+    def kept(self, key: str) -> Keep:
+        return self._look(check_key(key))[1]
+
+    def hold(self, prefix: str, on: bool) -> int:
+        """The mark that makes later objects held comes first and goes last, so that a crash in between leaves more held, never less."""
+        name = HOLDS + hold_name(prefix)
+        self._held = None
+        if on:
+            self._call(lambda: self._client.put_object(self.bucket, name, io.BytesIO(b""), 0), writing=True)
+        count = 0
+        if self._locks():
+            switch = self._client.enable_object_legal_hold if on else self._client.disable_object_legal_hold
+            for v in self._versions(prefix):
+                name_, id_ = str(v.object_name), v.version_id
+                self._call(lambda n=name_, i=id_: switch(self.bucket, n, version_id=i), key=name_, writing=True)  # type: ignore[misc]
+                count += 1
+        if not on:
+            self._call(lambda: self._client.remove_object(self.bucket, name), writing=True)
+        return count
+
+    def holds(self) -> list[str]:
+        if self._held is None or time.monotonic() - self._held[0] > HOLDS_FOR:
+            listed = self._call(lambda: [str(o.object_name) for o in self._client.list_objects(self.bucket, prefix=HOLDS, recursive=True)])
+            self._held = time.monotonic(), sorted(held_prefix(n.removeprefix(HOLDS)) for n in listed)
+        return self._held[1]
+
+    def proof(self) -> Proof:
+        """Two versions of an object of its own, the first locked for some seconds: is it there, and is its deletion refused?"""
+        self._clear_probes()
+        mode = self._mode if self._mode != "off" else "governance"
+        locks, why = False, ""
+        first, second = (f"{word} {time.time_ns()}".encode() for word in ("first", "second"))
+        retention = Retention(mode.upper(), datetime.now(UTC) + timedelta(seconds=PROBE_SECONDS))
+
+        def send(data: bytes, retention: Retention | None) -> str:
+            return self._client.put_object(self.bucket, PROBE, io.BytesIO(data), len(data), retention=retention).version_id or ""
+
+        id_ = ""
+        try:
+            id_ = self._client_call(lambda: send(first, retention))
+        except S3Error as e:
+            why = str(e.code)
+            id_ = self._call(lambda: send(first, None), writing=True)
+        if id_ and not why:
+            try:
+                self._client_call(lambda: self._client.remove_object(self.bucket, PROBE, version_id=id_))
+            except S3Error as e:
+                why = str(e.code)
+            left = [v for v in self._versions(PROBE) if v.version_id == id_]
+            locks = bool(why and left)
+        self._call(lambda: send(second, None), writing=True)
+        versions = s3_bucket.keeps_versions(self._client, self.bucket) and (
+            not id_ or not locks or self._call(lambda: self._probe_version(id_)) == first
+        )
+        encrypted = self._call(lambda: s3_bucket.is_encrypted(self._client, self.bucket))
+        self._call(lambda: self._client.remove_object(self.bucket, PROBE), writing=True)
+        return Proof(str(self), versions, locks, encrypted, "" if locks else why or ("deleted" if id_ else "no_versions"))
+
+    def sweep(self) -> int:
+        """Nothing is swept: servers drop uploads that were never completed (MinIO within a day), and no reader ever sees them."""
+        return 0
+
+    # inside
+
+    def _probe_version(self, id_: str) -> bytes:
+        with closing(self._client.get_object(self.bucket, PROBE, version_id=id_)) as answer:
+            return bytes(answer.read())
+
+    def _clear_probes(self) -> None:
+        for v in self._versions(PROBE):
+            with suppress(MinioException):  # still locked: the next examination removes it
+                self._client.remove_object(self.bucket, PROBE, version_id=v.version_id)
+
+    def _versions(self, prefix: str) -> list[Any]:
+        """Versions of everything below `prefix`, the latest of each key first, markers of deletion left out."""
+        listed = self._call(lambda: list(self._client.list_objects(self.bucket, prefix=prefix, recursive=True, include_version=True)))
+        return [v for v in listed if not v.is_delete_marker]
+
+    def _look(self, key: str) -> tuple[ObjectInfo | None, Keep]:
+        try:
+            info = self._call(lambda: self._client.stat_object(self.bucket, check_key(key)), key=key)
+        except NoSuchObject:
+            return None, Keep()
+        until = str(_lower(info.metadata).get("x-amz-object-lock-retain-until-date", ""))[:10]
+        return ObjectInfo(key, int(info.size or 0), _sha256(info.metadata)), Keep(until=until)
+
+    def _has(self, key: str, sha256: str, size: int) -> bool:
+        try:
+            info = self._client.stat_object(self.bucket, key)
+        except S3Error as e:
+            if e.code in _MISSING:
+                return False
+            raise
+        return _sha256(info.metadata) == sha256 and int(info.size or 0) == size
+
+    def _locks(self) -> bool:
+        """Does the bucket have object lock, and is it wanted?"""
+        if self._lock is None:
+            self._lock = self._mode != "off" and self._call(lambda: s3_bucket.has_lock(self._client, self.bucket))
+        return self._lock
+
+    def _is_held(self, key: str) -> bool:
+        return any(key.startswith(prefix) for prefix in self.holds())
+
+    def _retain(self, key: str, until: str) -> None:
+        if self._locks() and until > _today():
+            retention = Retention(self._mode.upper(), _moment(until))
+            self._call(lambda: self._client.set_object_retention(self.bucket, key, retention), key=key, writing=True)
+
+    def _client_call(self, what: Callable[[], T]) -> T:
+        """`what()`, with the server's own refusals as they come."""
+        try:
+            return what()
+        except S3Error:
+            raise
+        except (urllib3.exceptions.HTTPError, MinioException, ConnectionError) as e:
+            raise Unreachable("store_unreachable", where=str(self), error=type(e).__name__) from e
 
     def _call(self, what: Callable[[], T], *, key: str = "", writing: bool = False) -> T:
         """`what()`, tried again while the failure may pass; failures come out as errors of the house."""
-        for wait in (*BACKOFF, None):
+        waits = self._patience.waits()
+        while True:
+            wait = None
             try:
-                return what()
+                answer = what()
             except S3Error as e:
                 if e.code in _MISSING:
                     raise NoSuchObject("no_such_object", object=key) from e
-                if wait is None or e.code not in _AGAIN:
+                if e.code not in _AGAIN or (wait := next(waits, None)) is None:
                     raise self._told(str(e.code), writing) from e
+                self._patience.away(str(self), str(e.code), wait)
             except (urllib3.exceptions.HTTPError, ServerError, InvalidResponseError, ConnectionError) as e:
-                if wait is None or isinstance(e, urllib3.exceptions.SSLError):
+                if isinstance(e, urllib3.exceptions.SSLError) or (wait := next(waits, None)) is None:
                     raise Unreachable("store_unreachable", where=str(self), error=type(e).__name__) from e
+                self._patience.away(str(self), type(e).__name__, wait)
+            else:
+                self._patience.back(str(self))
+                return answer
             time.sleep(wait)
-        raise AssertionError("unreachable: the last try returns or raises")
 
     def _told(self, code: str, writing: bool) -> NotWritten | Unreachable:
-        if code in _FULL:
-            return NotWritten("disk_full", where=str(self), error=code)
-        if code in _DENIED:
-            return NotWritten("s3_denied", where=str(self), error=code) if writing else Unreachable("s3_denied", where=str(self), error=code)
-        return NotWritten("not_written", where=str(self), error=code) if writing else Unreachable("store_unreachable", where=str(self), error=code)
+        name = next((name for name, codes in _NAMED.items() if code in codes), "s3_refused")
+        return NotWritten(name, where=str(self), error=code) if writing or name == "disk_full" else Unreachable(name, where=str(self), error=code)
 
 
-def _make_bucket(client: Minio, bucket: str) -> None:
-    try:
-        client.make_bucket(bucket)
-    except S3Error as e:
-        if e.code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-            raise
+def _lower(metadata: Any) -> dict[str, Any]:
+    return {k.lower(): v for k, v in (metadata or {}).items()}
 
 
-def _http(secure: bool) -> urllib3.PoolManager:
-    """One try per call (trying again is ours), short waits; the system's certificates, SSL_CERT_FILE's, and the usual public ones."""
-    options: dict[str, Any] = {
-        "timeout": urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
-        "retries": urllib3.Retry(total=0, redirect=2),
-        "maxsize": 4,
-    }
-    if secure:
-        context = ssl.create_default_context()
-        context.load_verify_locations(certifi.where())
-        options["ssl_context"] = context
-    return urllib3.PoolManager(**options)
+def _sha256(metadata: Any) -> str:
+    return str(_lower(metadata).get("x-amz-meta-sha256", ""))
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _moment(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)

@@ -1,40 +1,37 @@
-"""The contract of an object store, kept by the folder and by a real MinIO server alike; and what each does when its disk or server fails."""
+"""The contract of an object store, kept alike by a folder, a real MinIO server, and both with a store of their own for what is confidential."""
 
 from __future__ import annotations
 
-import errno
-import multiprocessing
 import os
-import resource
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+import threading
 from pathlib import Path
 
 import pytest
-import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import Exit, NotProved, NotWritten, Unreachable, UsageError
-from pipeline.settings import Settings
-from storage.folder import FolderStore
-from storage.objects import NoSuchObject, ObjectStore, check_key, digest, open_store
-from storage.s3 import S3Store, credentials, is_loopback, parse_location
+from pipeline.errors import NotProved
+from pipeline.settings import Archive, Settings
+from storage.objects import Keep, Kept, NoSuchObject, ObjectStore, check_key, check_prefix, digest, open_store
 from tests.minio import bucket, minio  # noqa: F401  fixtures
 
 TEXT = "application/octet-stream"
+KEY = "dossiers/H26/2026/09/H26.1-260930-0001/dossier.json"
 
 
-@pytest.fixture(params=["folder", "minio"])
+@pytest.fixture(params=["folder", "minio", "folder, one store", "minio, one store"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    location = str(tmp_path / "archive") if request.param == "folder" else request.getfixturevalue("bucket")
-    return open_store(location, Settings())
+    kind, _, alone = request.param.partition(", ")
+    location = str(tmp_path / "archive") if kind == "folder" else request.getfixturevalue("bucket")
+    return open_store(location, Settings(archive=Archive(separate=())) if alone else Settings())
 
 
-def put(store: ObjectStore, key: str, data: bytes | Path) -> None:
-    store.put(key, data, sha256=digest(data), media_type=TEXT)
+def put(store: ObjectStore, key: str, data: bytes | Path, keep: Keep = Keep()) -> None:  # noqa: B008
+    store.put(key, data, sha256=digest(data), media_type=TEXT, keep=keep)
+
+
+def contents(store: ObjectStore, key: str) -> list[bytes]:
+    return [store.read_version(key, v.id) for v in store.versions(key)]
 
 
 def test_what_is_put_reads_back_equal(store: ObjectStore, tmp_path: Path) -> None:
@@ -53,12 +50,29 @@ def test_what_is_put_reads_back_equal(store: ObjectStore, tmp_path: Path) -> Non
         store.prove(key, info.sha256)
 
 
-def test_a_second_put_replaces_and_an_equal_one_changes_nothing(store: ObjectStore) -> None:
-    put(store, "k", b"one")
-    put(store, "k", b"two")
-    put(store, "k", b"two")
-    assert store.read("k") == b"two"
-    assert list(store.keys()) == ["k"]
+def test_a_second_put_makes_a_version_and_an_equal_one_changes_nothing(store: ObjectStore) -> None:
+    for data in (b"one", b"two", b"two", b"one", b"one"):
+        put(store, KEY, data)
+    assert store.read(KEY) == b"one"
+    assert list(store.keys()) == [KEY]
+    versions = store.versions(KEY)
+    assert contents(store, KEY) == [b"one", b"two", b"one"]
+    assert [v.current for v in versions] == [False, False, True]
+    assert [(v.sha256, v.size) for v in versions] == [(digest(c), len(c)) for c in (b"one", b"two", b"one")]
+    assert len({v.id for v in versions}) == 3
+    assert sorted(v.at for v in versions) == [v.at for v in versions]
+
+
+def test_versions_belong_to_their_key_alone(store: ObjectStore) -> None:
+    for key in ("unfiled/a", "unfiled/ab", "unfiled/a.json"):
+        put(store, key, key.encode())
+        put(store, key, key.upper().encode())
+    assert contents(store, "unfiled/a") == [b"unfiled/a", b"UNFILED/A"]
+    assert store.versions("unfiled") == []
+    with pytest.raises(NoSuchObject):
+        store.read_version("unfiled/a", store.versions("unfiled/ab")[0].id)
+    with pytest.raises(NoSuchObject):
+        store.read_version("unfiled/a", "2-nothing")
 
 
 def test_keys_are_sorted_and_cut_by_prefix(store: ObjectStore) -> None:
@@ -82,11 +96,111 @@ def test_what_is_not_there_is_told(store: ObjectStore, tmp_path: Path) -> None:
     store.delete("none")
 
 
-def test_a_deleted_object_is_gone(store: ObjectStore) -> None:
+def test_a_deleted_object_is_hidden_and_still_there(store: ObjectStore) -> None:
     put(store, "unfiled/b/d/document.pdf", b"x")
     put(store, "unfiled/c/document.pdf", b"y")
-    store.delete("unfiled/b/d/document.pdf")
-    assert list(store.keys()) == ["unfiled/c/document.pdf"]
+    for _ in range(2):
+        store.delete("unfiled/b/d/document.pdf")
+        assert list(store.keys()) == ["unfiled/c/document.pdf"]
+        assert store.stat("unfiled/b/d/document.pdf") is None and not store.has("unfiled/b/d/document.pdf")
+        assert contents(store, "unfiled/b/d/document.pdf") == [b"x"]
+        assert not store.versions("unfiled/b/d/document.pdf")[0].current
+    put(store, "unfiled/b/d/document.pdf", b"x")
+    assert store.read("unfiled/b/d/document.pdf") == b"x"
+    assert contents(store, "unfiled/b/d/document.pdf") == [b"x", b"x"]
+
+
+@pytest.mark.parametrize("key", ["originals/ab/abc.pdf", KEY, "journal/2026/09/x.json"])
+def test_what_is_kept_for_good_is_not_deleted(store: ObjectStore, key: str) -> None:
+    put(store, key, b"x")
+    with pytest.raises(Kept) as e:
+        store.delete(key)
+    assert e.value.key == "kept_for_good" and key in str(e.value)
+    assert store.read(key) == b"x"
+
+
+def test_a_legal_hold_holds_what_is_there_and_what_comes(store: ObjectStore) -> None:
+    put(store, "unfiled/h/a.pdf", b"a")
+    store.hold("unfiled/h/", True)
+    put(store, "unfiled/h/b.pdf", b"b", Keep("confidential"))
+    put(store, "unfiled/hh/c.pdf", b"c")
+    assert store.holds() == ["unfiled/h/"]
+    for key in ("unfiled/h/a.pdf", "unfiled/h/b.pdf"):
+        with pytest.raises(Kept) as e:
+            store.delete(key)
+        assert e.value.key == "kept_by_hold"
+    store.delete("unfiled/hh/c.pdf")
+    store.hold("unfiled/h/", True)
+    store.hold("unfiled/h/", False)
+    store.hold("unfiled/h/", False)
+    assert store.holds() == []
+    store.delete("unfiled/h/a.pdf")
+    store.delete("unfiled/h/b.pdf")
+    assert list(store.keys()) == []
+
+
+def test_retention_forbids_deletion_and_only_grows(store: ObjectStore) -> None:
+    key = "unfiled/r/a.pdf"
+    put(store, key, b"a", Keep(until="2001-01-01"))
+    store.delete(key)
+    put(store, key, b"a", Keep(until="2090-01-01"))
+    put(store, key, b"a", Keep(until="2100-01-01"))
+    put(store, key, b"a", Keep(until="2091-01-01"))
+    put(store, key, b"b")
+    assert store.kept(key).until == "2100-01-01"
+    with pytest.raises(Kept) as e:
+        store.delete(key)
+    assert e.value.key == "kept_until" and "2100-01-01" in str(e.value)
+    put(store, "unfiled/r/b.pdf", b"a")
+    assert store.kept("unfiled/r/b.pdf") == store.kept("unfiled/none") == Keep()
+
+
+def test_what_turns_out_confidential_moves_with_its_retention_and_never_back(store: ObjectStore) -> None:
+    put(store, KEY, b"1", Keep("restricted", "2090-01-01"))
+    put(store, KEY, b"2", Keep("confidential", "2080-01-01"))
+    assert store.read(KEY) == b"2" and store.kept(KEY).until == "2090-01-01"
+    put(store, KEY, b"3", Keep("public"))
+    assert store.read(KEY) == b"3"
+    assert list(store.keys()) == [KEY]
+    assert contents(store, KEY) == [b"1", b"2", b"3"]
+    if stores := getattr(store, "stores", None):
+        assert [stores["confidential"].read(KEY), stores[""].stat(KEY)] == [b"3", None]
+        assert store.kept(KEY).sensitivity == "confidential"
+
+
+def test_two_writers_of_one_key_lose_nothing(store: ObjectStore) -> None:
+    """Each in its own thread, each content its own: all of them are versions, one of them is current, whole."""
+    said = [[f"{writer} {n}".encode() * 1000 for n in range(6)] for writer in "AB"]
+
+    def write(mine: list[bytes]) -> None:
+        for data in mine:
+            put(store, KEY, data)
+
+    threads = [threading.Thread(target=write, args=(mine,)) for mine in said]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    found = contents(store, KEY)
+    assert sorted(found) == sorted(said[0] + said[1])
+    assert store.read(KEY) in (said[0][-1], said[1][-1])
+    assert [store.versions(KEY)[-1].sha256] == [digest(store.read(KEY))]
+
+
+def test_the_store_proves_that_it_keeps_and_refuses(store: ObjectStore) -> None:
+    for _ in range(2):
+        proof = store.proof()
+        assert (proof.versions, proof.locks) == (True, True), proof
+    assert list(store.keys()) == []
+
+
+def test_a_big_object_goes_in_parts_and_reads_back_equal(store: ObjectStore, tmp_path: Path) -> None:
+    file = tmp_path / "big"
+    file.write_bytes(os.urandom(17 << 20) + b"end")
+    put(store, "originals/bb/big.pdf", file, Keep(until="2090-01-01"))
+    store.prove("originals/bb/big.pdf", digest(file))
+    info = store.stat("originals/bb/big.pdf")
+    assert info is not None and (info.size, info.sha256) == (file.stat().st_size, digest(file))
 
 
 def test_an_object_that_differs_is_not_proved(store: ObjectStore) -> None:
@@ -114,214 +228,8 @@ def test_every_valid_key_stays_below_the_root(key: str) -> None:
     assert Path("/root", check_key(key)).resolve().is_relative_to("/root")
 
 
-# a folder
-
-
-def test_an_altered_file_is_not_proved_and_put_again_heals_it(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
-    put(store, "a/k.pdf", b"what was received")
-    (tmp_path / "a/k.pdf").write_bytes(b"what was receiveD")
-    with pytest.raises(NotProved):
-        store.prove("a/k.pdf", digest(b"what was received"))
-    put(store, "a/k.pdf", b"what was received")
-    store.prove("a/k.pdf", digest(b"what was received"))
-
-
-def _fill(root: Path, answer: "multiprocessing.Queue[str]") -> None:  # noqa: UP037
-    import signal
-
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    store = FolderStore(root)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-    try:
-        put(store, "a/big.pdf", bytes(200_000))
-    except NotWritten as e:
-        answer.put(f"{e.key} {int(e.exit_code)}")
-    else:
-        answer.put("written")
-
-
-def test_a_disk_that_takes_no_more_leaves_nothing_half(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    answer = context.Queue()
-    process = context.Process(target=_fill, args=(tmp_path, answer))
-    process.start()
-    assert answer.get(timeout=20) == f"file_too_big {int(Exit.NOT_WRITTEN)}"
-    process.join()
-    assert list(FolderStore(tmp_path).keys()) == []
-    assert list((tmp_path / ".sohoa/parts").iterdir()) == []
-
-
-@pytest.fixture
-def full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A disk of 1 MB; where mounting is not allowed, one that says it is full when the first file is to be forced to it."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, check=False).returncode:
-        answers = iter([OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))])
-
-        def fsync(fd: int) -> None:
-            if error := next(answers, None):
-                raise error
-
-        monkeypatch.setattr(os, "fsync", fsync)
-        yield place
-        return
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
-
-
-def test_a_full_disk_says_so_and_works_again_with_room(full_disk: Path) -> None:
-    store = FolderStore(full_disk)
-    with pytest.raises(NotWritten) as e:
-        put(store, "a/big.pdf", bytes(2_000_000))
-    assert e.value.key == "disk_full" and str(full_disk) in str(e.value)
-    assert list(store.keys()) == []
-    put(store, "a/small.pdf", bytes(1000))
-    store.prove("a/small.pdf", digest(bytes(1000)))
-
-
-def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(NotWritten) as e:
-        FolderStore(tmp_path / "file" / "archive")
-    assert e.value.exit_code is Exit.NOT_WRITTEN
-    with pytest.raises(NotWritten) as e:
-        FolderStore(Path("/proc/sohoa"))
-    assert "/proc/sohoa" in str(e.value)
-
-
-def test_nothing_half_is_ever_seen_under_a_key(tmp_path: Path) -> None:
-    code = f"""
-import os, sys
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from pathlib import Path
-from storage.folder import FolderStore
-from storage.objects import digest
-data = os.urandom(8_000_000)
-store = FolderStore(Path({str(tmp_path)!r}))
-print("ready", flush=True)
-n = 0
-while True:
-    store.put(f"a/{{n}}.pdf", data, sha256=digest(data), media_type="x")
-    n += 1
-"""
-    writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-    assert writer.stdout is not None and writer.stdout.readline() == b"ready\n"
-    time.sleep(0.3)
-    writer.kill()
-    writer.wait()
-    writer.stdout.close()
-    store = FolderStore(tmp_path)
-    stored = list(store.keys())
-    assert {info.size for key in stored if (info := store.stat(key))} <= {8_000_000}
-    store.sweep()
-    assert list((tmp_path / ".sohoa/parts").iterdir()) == []
-
-
-def test_an_unfinished_file_of_a_living_writer_is_left_alone(tmp_path: Path) -> None:
-    from storage.lock import boot_id
-
-    store = FolderStore(tmp_path)
-    alive = tmp_path / ".sohoa/parts" / f"{boot_id()[:8]}-{os.getpid()}-9.part"
-    dead = tmp_path / ".sohoa/parts" / f"{boot_id()[:8]}-{2**22 - 1}-1.part"
-    earlier = tmp_path / ".sohoa/parts" / f"00000000-{os.getpid()}-1.part"
-    for part in (alive, dead, earlier):
-        part.write_bytes(b"half")
-    assert store.sweep() == 2
-    assert alive.exists()
-
-
-# a server
-
-
-def test_a_server_that_does_not_answer_is_unreachable_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MINIO_ACCESS_KEY", "specimen")
-    monkeypatch.setenv("MINIO_SECRET_KEY", "specimen-secret")
-    begun = time.monotonic()
-    with pytest.raises(Unreachable) as e:
-        open_store("s3://127.0.0.1:9/sohoa", Settings())
-    assert time.monotonic() - begun < 10
-    assert e.value.exit_code is Exit.UNREACHABLE
-    assert "specimen" not in str(e.value) + repr(e.value.facts)
-
-
-def test_a_server_that_comes_back_is_not_noticed(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    store = open_store(bucket, Settings())
-    assert isinstance(store, S3Store)
-    real = urllib3.PoolManager.urlopen
-    failures = iter([urllib3.exceptions.ProtocolError("reset"), urllib3.exceptions.ReadTimeoutError(None, "", "late")])  # type: ignore[arg-type]
-
-    def urlopen(self: urllib3.PoolManager, *a: object, **k: object) -> object:
-        if error := next(failures, None):
-            raise error
-        return real(self, *a, **k)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(urllib3.PoolManager, "urlopen", urlopen)
-    put(store, "k", b"x")
-    assert store.read("k") == b"x"
-    assert next(failures, None) is None
-
-
-def test_a_wrong_key_is_told_without_showing_it(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    monkeypatch.setenv("MINIO_SECRET_KEY", "not-the-right-one")
-    with pytest.raises(Unreachable) as e:
-        open_store(bucket, Settings())
-    assert "not-the-right-one" not in str(e.value)
-    assert e.value.key == "s3_denied"
-
-
-def test_an_object_lost_on_the_server_is_not_proved(bucket: str) -> None:  # noqa: F811
-    store = open_store(bucket, Settings())
-    assert isinstance(store, S3Store)
-    put(store, "k", b"right")
-    import io
-
-    store._client.put_object(store.bucket, "k", io.BytesIO(b"wrong"), 5, metadata={"sha256": digest(b"right")})
-    with pytest.raises(NotProved):
-        store.prove("k", digest(b"right"))
-
-
-def test_reading_makes_no_bucket(bucket: str) -> None:  # noqa: F811
-    with pytest.raises(UsageError):
-        open_store(bucket, Settings(), create=False)
-
-
-@pytest.mark.parametrize(
-    ("location", "endpoint", "bucket_name"),
-    [
-        ("s3://127.0.0.1:9000/sohoa", "127.0.0.1:9000", "sohoa"),
-        ("s3://minio.example.vn/a-b", "minio.example.vn", "a-b"),
-        ("s3://[::1]:9000/abc/", "[::1]:9000", "abc"),
-    ],
-)
-def test_locations(location: str, endpoint: str, bucket_name: str) -> None:
-    assert parse_location(location) == (endpoint, bucket_name)
-
-
-@pytest.mark.parametrize("location", ["s3://", "s3://host", "s3://host/B", "s3://u:p@host/bucket", "http://host/bucket", "ftp://x"])
-def test_what_is_no_location_is_a_usage_error_that_shows_no_secret(location: str) -> None:
-    with pytest.raises(UsageError) as e:
-        open_store(location, Settings())
-    assert "u:p" not in str(e.value)
-
-
-def test_tls_unless_loopback() -> None:
-    assert is_loopback("127.0.0.1:9000") and is_loopback("localhost:9000") and is_loopback("[::1]:9000")
-    assert not is_loopback("10.0.0.1:9000") and not is_loopback("localhost.example.vn:9000")
-
-
-def test_credentials_come_from_a_file_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "credentials"
-    file.write_text('# of the archive\nexport AWS_ACCESS_KEY_ID="from-file"\nAWS_SECRET_ACCESS_KEY=abc=def\n')
-    monkeypatch.setenv("MINIO_ROOT_USER", "env")
-    monkeypatch.setenv("MINIO_ROOT_PASSWORD", "env-secret")
-    for name in ("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("SOHOA_CREDENTIALS", str(file))
-    assert credentials() == ("from-file", "abc=def")
-    monkeypatch.delenv("SOHOA_CREDENTIALS")
-    assert credentials() == ("env", "env-secret")
-    monkeypatch.delenv("MINIO_ROOT_PASSWORD")
-    with pytest.raises(UsageError):
-        credentials()
+@pytest.mark.parametrize("prefix", ["", "/", "a", ".", "../", "a/../", ".sohoa/", "a b/", "giấy/"])
+def test_a_hold_needs_a_whole_name(prefix: str, store: ObjectStore) -> None:
+    with pytest.raises(ValueError, match="not a prefix"):
+        store.hold(prefix, True)
+    assert check_prefix("originals/ab/abc.") and check_prefix("dossiers/x/")
