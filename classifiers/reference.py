@@ -23,7 +23,9 @@ _SYMBOL = rf"(?P<sym>{_TYPE}(?:\s?(?:[-–—]{{1,2}}|[/.](?=[{_CAP}]))\s?{_PART
 _YEAR = r"(?:19|20)\d{2}"
 _OFFICE = re.compile(rf"{_LEAD}{_SIGN}\s*(?P<num>[^A-ZĐa-z]{{0,20}}?|[^/⁄]{{0,18}}?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
 #: Party bodies put the type before the slash: 897-QĐ/TU.
-_PARTY = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^A-ZĐa-z]{{0,14}}?)(?:\s*[-–]\s*|(?<=\d)\s+)(?P<sym>{_TYPE}\s*/\s*{_PART}(?:-{_PART}){{0,2}})")
+_PARTY = re.compile(
+    rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?|[^A-ZĐa-z]{{0,14}}?)(?:\s*[-–]\s*|(?<=\d)\s+)(?P<sym>{_TYPE}\s*/\s*{_PART}(?:-{_PART}){{0,2}})"
+)
 #: The slash lost: number and symbol run together, and the number may have swallowed it.
 _RUN = re.compile(
     rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{0,6}}[1Il|]?)\s*(?P<year>(?!))?(?P<sym>[{_CAP}]{{2,8}}\s?[-–]\s?{_PART}(?:[-–]{_PART}){{0,2}})\W*$"
