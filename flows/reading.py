@@ -72,7 +72,7 @@ class Reader:
         """Hands all pages to the pool."""
         folder = self.folder(source)
         if folder:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # what is read before a secrecy mark is seen is nobody else's
         return [self._page(source, number, folder) for number in range(1, source.pages + 1)]
 
     def _page(self, source: SourceFile, number: int, folder: Path | None) -> Future[Page]:
