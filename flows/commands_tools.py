@@ -63,6 +63,8 @@ def show_settings(as_json: JsonOption = False) -> None:
 def _toml(value: Any) -> str:
     import tomli_w
 
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_toml(inner)}" for name, inner in value.items()) + " }" if value else "{}"
     return tomli_w.dumps({"v": value}).strip().removeprefix("v = ")
 
 

@@ -11,7 +11,7 @@ import os
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
@@ -83,7 +83,7 @@ class Archive(Section):
         "governance",
         description="object lock of new buckets: governance (lifted by who has a special right), compliance (by nobody before its time), off",
     )
-    retention: dict[str, int] = Field(
+    retention: dict[str, Annotated[int, Field(ge=0, le=100)]] = Field(
         default_factory=lambda: {"permanent": 99, "dossier": 5},
         description="years for which an object cannot be deleted, by type of paper, code of procedure, else permanent or dossier as the type says;"
         " 0: no lock (TT 10/2022/TT-BNV names no period for dossiers of one-stop offices: give the office's own list)",
@@ -104,7 +104,8 @@ class Review(Section):
     type: float = Field(0.80, description="score of a type of paper below which somebody has to look")
     field: float = Field(0.80, description="confidence of a value below which somebody has to look")
     fields: dict[str, float] = Field(
-        default_factory=dict, description="the same for single fields, instead of `field`: reference, issued_on, issuer, subject, signer ..."
+        default_factory=lambda: {"issued_on": 0.60, "reference": 0.70},
+        description="the same for single fields, instead of `field`: reference, issued_on, issuer, subject, signer ...",
     )
     same_page: int = Field(7, ge=0, le=7, description="bits in which the pictures of two pages may differ that count as one sheet scanned twice")
 
