@@ -26,6 +26,9 @@ Grey = npt.NDArray[np.uint8]
 #: Called with digits and the cap height (px): ink (HxW, 0..1), its baseline and the codes.
 Writer = Callable[[str, float], tuple[Float, float, str]]
 
+#: Share of lines that are scanned as they should be.
+CLEAN = 0.5
+
 
 def _words() -> dict[str, tuple[str, ...]]:
     read = tomllib.loads((Path(__file__).parent / "data/heads.toml").read_text(encoding="utf-8"))
@@ -139,8 +142,19 @@ def scanned(rng: random.Random, sources: Sources, faces: Sequence[Face] | None =
     kind(drawn, sources)
     end = min(drawn.ink.shape[1], round(drawn.x + cap * rng.uniform(0.2, 2.5)))
     ink = _company(drawn.ink[:, :end], drawn, rng)
-    grey, _ = degraded(_turned(ink, rng), dpi, rng, gen)
+    ink = _turned(ink, rng)
+    grey = _clean(ink, dpi, rng, gen) if rng.random() < CLEAN else degraded(ink, dpi, rng, gen)[0]
     return Scan(grey, drawn.baseline, cap, drawn.said_text())
+
+
+def _clean(ink: Float, dpi: int, rng: random.Random, gen: np.random.Generator) -> Grey:
+    """What a good office scanner makes of good paper: sharp bilevel, or grey with a little noise."""
+    page = 1 - cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.3, 0.7) * dpi / 200)
+    page = page + gen.standard_normal(ink.shape, dtype=np.float32) * rng.uniform(0.0, 0.05)
+    if rng.random() < 0.7:
+        return np.where(page > rng.uniform(0.4, 0.7), 255, 0).astype(np.uint8)
+    black = rng.uniform(10, 100)
+    return np.clip(black + page * (rng.uniform(225, 255) - black), 0, 255).astype(np.uint8)
 
 
 def _number(at: Line, sources: Sources) -> None:

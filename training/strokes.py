@@ -49,7 +49,7 @@ class Hand:
             width=rng.uniform(0.38, 0.75),
             loose=rng.choice((0.02, 0.035, 0.05, 0.065)),
             gap=rng.choice((rng.uniform(-0.12, 0.08), rng.uniform(0.02, 0.2), rng.uniform(0.15, 0.45))),
-            pen=rng.choice((rng.uniform(0.05, 0.09), rng.uniform(0.06, 0.1), rng.uniform(0.09, 0.15))),
+            pen=rng.choice((rng.uniform(0.05, 0.09), rng.uniform(0.06, 0.1), rng.uniform(0.08, 0.13))),
             dance=rng.choice((0.02, 0.05, 0.1)),
         )
 

@@ -91,13 +91,13 @@ def normalised(grey: Pixels, span: tuple[float, float], baseline: float, cap: fl
     if inside.size == 0:
         return np.ones((HEIGHT, STEP), np.float32)
     before, above = max(0, -left), max(0, -top)
-    paper = float(np.percentile(inside[::2, ::2], 80))
+    paper = float(np.percentile(inside[::4, ::4], 80))
     missing = above, bottom - top - above - inside.shape[0], before, right - left - before - inside.shape[1]
     if any(missing):
         inside = np.asarray(cv2.copyMakeBorder(inside, *missing, cv2.BORDER_CONSTANT, value=paper), np.uint8)
     width = max(STEP, round((right - left) * scale))
     small = cv2.resize(inside, (width, HEIGHT), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR).astype(np.float32)
-    black = min(float(np.percentile(small, 3)), 0.75 * paper)
+    black = min(float(np.percentile(small[::2, ::2], 3)), 0.75 * paper)
     return np.asarray(np.clip(2 * (small - black) / max(paper - black, 1.0) - 1, -1, 1), np.float32)
 
 
