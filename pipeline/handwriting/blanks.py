@@ -73,8 +73,9 @@ def find(grey: Pixels, dpi: float, reading: Reading) -> tuple[Blank, ...]:
         groups = [g for g in _groups(strip, said) if not _printed(g)]
         if not strip.sure and not any(g.text for g in groups):
             continue
-        if any(g.text for g in groups):
-            part = _narrowed(strip, groups)
+        hopeful = [g for g in groups if g.chance >= (AGREED if g.text == _by_print(g.kind, strip) else SURE)]
+        if hopeful:
+            part = _narrowed(strip, hopeful)
             others = [_groups(part, said) for scale in LOOKS for said in _said(grey, [part], scale)]
             groups = [_seconded(_agreed(g, others), strip) for g in groups]
         out += [_blank(g, strip, grey) for g in groups]
@@ -87,7 +88,7 @@ def _said(grey: Pixels, places: list[Strip], scale: float) -> list[Array]:
 
 def _narrowed(strip: Strip, groups: list[_Group]) -> Strip:
     """The strip no further than the word after the last place that was read: what is looked at again costs as much again."""
-    last = max(g.end for g in groups if g.text)
+    last = max(g.end for g in groups)
     return replace(strip, right=min(strip.right, strip.left + last * STEP * strip.cap / CAP + AFTER * strip.cap))
 
 
