@@ -205,6 +205,22 @@ def test_every_hash_within_reach_shares_a_band_that_is_asked_for(number: int, bi
     assert any((a ^ b).bit_count() <= 1 for a, b in pairs)
 
 
+def test_pages_of_text_are_found_by_their_words_whatever_a_few_are_read_as() -> None:
+    rng = random.Random(3)
+    syllables = [f"{a}{b}" for a in ("ban", "quyet", "dinh", "phuong", "ngay", "so", "thang", "uy", "nhan", "dan") for b in "abcdefghij"]
+    found = shared = 0
+    for _ in range(200):
+        tokens = [rng.choice(syllables) for _ in range(150)]
+        again = [t if rng.random() > 0.03 else "sai" for t in tokens]
+        other = [rng.choice(syllables) for _ in range(150)]
+        one = duplicates.word_bands(" ".join(tokens))
+        found += any(a == b for a, b in zip(one, duplicates.word_bands(" ".join(again)), strict=True))
+        shared += any(a == b for a, b in zip(one, duplicates.word_bands(" ".join(other)), strict=True))
+    assert found >= 195 and shared == 0
+    assert duplicates.word_bands("bảy từ thì ít quá rồi ạ") == ()
+    assert min(duplicates.word_bands("tám từ thì đã đủ để tìm rồi")) > 0xFFFF, "words and pictures are never taken for each other"
+
+
 def test_finding_a_rescanned_page_among_many_is_fast(tmp_path: Path) -> None:
     """40,000 pages here; with a million the index answers in 15 ms."""
     database = Database(sqlite_url(tmp_path / "c.sqlite"))
