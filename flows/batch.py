@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from flows.jobs import WrittenDocument, write_document
+from flows.keeping import keeps_of
 from flows.pool import Lost, Pool
 from flows.reading import Reader, assemble, receive
 from pipeline.errors import MissingTool, SohoaError, Transient, place
@@ -169,7 +170,7 @@ class Batch:
             record = item.record.result()
             if is_secret(record):
                 return self._hold(item, record)
-            written, storing = self._written(item), True
+            written, storing = self._written(item, record), True
             stored = self.archive.store(record, written, batch_id=source.sha256[:16], reading_digest=self._reading)
         except MissingTool:
             raise
@@ -244,10 +245,11 @@ class Batch:
         else:
             item.record.set_result(record)
 
-    def _written(self, item: _Item) -> list[Written]:
+    def _written(self, item: _Item, record: SourceRecord) -> list[Written]:
         try:
             done = [f.result() for f in item.writing]
-            return [Written(number, d.pdf, d.alto.read_bytes()) for number, d in enumerate(done)]
+            keeps = keeps_of(record, self.settings, self.archive)
+            return [Written(number, d.pdf, d.alto.read_bytes(), keep) for number, (d, keep) in enumerate(zip(done, keeps, strict=True))]
         except OSError as error:
             not_written(error, self.archive.data)
 

@@ -91,7 +91,7 @@ def _streams() -> None:
 
 
 #: Modules of commands, in the order in which help shows them.
-_COMMANDS = ("run", "archive", "review", "import", "learn", "safety", "tools", "quarantine")
+_COMMANDS = ("run", "archive", "review", "import", "learn", "safety", "hold", "tools", "quarantine")
 
 
 def _command() -> Callable[..., Any]:

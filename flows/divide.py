@@ -49,6 +49,7 @@ def join(archive: Archive, document_id: str, settings: Settings, *, by: str = ""
 def _regroup(archive: Archive, view: DocumentView, groups: Sequence[tuple[int, ...]], settings: Settings, by: str) -> list[DocumentView]:
     from flows.batch import pages_of, title_of
     from flows.jobs import write_document
+    from flows.keeping import keeps_of
     from flows.reading import now
 
     record = archive.record(view.source)
@@ -63,5 +64,6 @@ def _regroup(archive: Archive, view: DocumentView, groups: Sequence[tuple[int, .
         step = Step("divide", "sohoa", "1", "operator", now())
         record = replace(record, source=source, documents=papers, steps=(*record.steps, step))
         files = [write_document(source, pages_of(record, d), title_of(d), Path(folder), f"d{n}", settings) for n, d in enumerate(papers)]
-        written = [Written(n, f.pdf, f.alto.read_bytes()) for n, f in enumerate(files)]
+        keeps = keeps_of(record, settings, archive)
+        written = [Written(n, f.pdf, f.alto.read_bytes(), keep) for n, (f, keep) in enumerate(zip(files, keeps, strict=True))]
         return archive.divide(view.id, record, written, by=by)

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from flows import VERSION, prefect_home
-from pipeline.errors import Exit, SohoaError
+from pipeline.errors import Exit, SohoaError, UsageError
 from pipeline.messages import say
 from pipeline.records import Record
 from pipeline.settings import settings
@@ -33,6 +33,7 @@ def examine(location: str) -> list[Finding]:
         _try(say("doctor_libraries"), _libraries, Exit.MISSING_TOOL),
         _try("Prefect", _prefect, Exit.UNREACHABLE),
         _try(say("doctor_archive"), lambda: _archive(location), Exit.UNREACHABLE),
+        *_keeping(location),
     ]
 
 
@@ -88,3 +89,27 @@ def _archive(location: str) -> str:
     with Archive.open(location, settings(), write=False) as archive:
         counts = archive.counts()
     return f"{location}: " + ", ".join(f"{k} {v}" for k, v in counts.items())
+
+
+def _keeping(location: str) -> list[Finding]:
+    """Does the store really keep what is replaced and refuse to delete? Tried on an object of its own; nothing where there is no archive yet."""
+    from storage.objects import open_store
+
+    what = say("doctor_keeping")
+    try:
+        proof = open_store(location, settings(), create=False).proof()
+    except UsageError:
+        return []
+    except SohoaError as error:
+        return [Finding(what, False, str(error), int(error.exit_code))]
+    if proof.encrypted is None:
+        good = proof.versions and proof.locks
+        return [Finding(what, good, say("doctor_folder_keeps" if good else "doctor_folder_not", why=proof.why), 0 if good else Exit.NOT_WRITTEN)]
+    wanted = settings().archive.lock != "off"
+    said = [
+        say("doctor_versions" if proof.versions else "doctor_no_versions"),
+        say("doctor_locks" if proof.locks else "doctor_no_locks" if wanted else "doctor_lock_off", why=proof.why),
+        say("doctor_encrypted" if proof.encrypted else "doctor_not_encrypted"),
+    ]
+    good = proof.versions and (proof.locks or not wanted)
+    return [Finding(what, good, " ".join(said), 0 if good else Exit.NOT_WRITTEN)]

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from classifiers.completeness import DOUBTFUL, MISSING, PRESENT, Completeness, compare
 from classifiers.procedures import Procedure, all_procedures, find_procedure
 from classifiers.receipt import TYPES, Receipt, read_receipt
+from flows.keeping import raise_levels
 from pipeline.codes import received_on
 from pipeline.records import Record
+from pipeline.settings import settings
 from storage.review import COMPONENT, Finding, finding_id
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def refresh(archive: Archive, codes: Iterable[str]) -> dict[str, Completeness]:
         archive.note_components(code, _summary(found or Completeness()), list(_findings(code, found)) if found else [])
         if found:
             out[code] = found
+        raise_levels(archive, archive.documents(dossier=code), settings())
     return out
 
 

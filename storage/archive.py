@@ -26,6 +26,7 @@ from storage.catalogue import Catalogue, now
 from storage.database import Database, sqlite_url
 from storage.desk import BY_LENGTH, Desk
 from storage.folder import OWN
+from storage.hold import Holds
 from storage.lock import WriteLock
 from storage.objects import S3_SCHEME, NoSuchObject, ObjectStore, digest, open_store
 from storage.review import CORRECTED, DOSSIER, Correction, settled_by
@@ -48,7 +49,7 @@ KINDS = ("pdf", "alto", "json", "original")
 AUDIT = "audit"
 
 
-class Archive(Desk):
+class Archive(Desk, Holds):
     """Open one with `Archive.open`. Methods may be called from several threads; writes wait for each other."""
 
     def __init__(self, store: ObjectStore, catalogue: Catalogue, data: Path, *, lock: WriteLock | None) -> None:
@@ -363,7 +364,7 @@ class Archive(Desk):
         keys = self.catalogue.to_clean()
         for key in keys:
             if key.startswith("unfiled/"):
-                self.objects.delete(key)
+                self.objects.hide(key)
         if keys:
             self.catalogue.cleaned(keys)
 

@@ -17,7 +17,7 @@ from typing import NoReturn
 from pipeline.errors import NotProved, NotWritten, Unreachable
 from storage.keeping import FolderKeeping
 from storage.lock import boot_id, process_lives
-from storage.objects import CHUNK, Keep, Kept, NoSuchObject, ObjectInfo, Proof, Version, check_key, check_prefix, check_removable, digest
+from storage.objects import AS_IT_IS, CHUNK, Keep, Kept, NoSuchObject, ObjectInfo, Proof, Version, check_key, check_prefix, check_removable, digest
 from storage.versions import FolderVersions, make_folder, settle
 
 #: The archive's own folder (catalogue, index, lock, unfinished files, earlier versions, holds); no object key can reach it.
@@ -86,7 +86,7 @@ class FolderStore:
             gone += 1
         return gone
 
-    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = Keep()) -> None:  # noqa: B008  frozen
+    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = AS_IT_IS) -> None:
         del media_type  # a file system keeps none; the suffix says it
         target = self._path(key)
         try:

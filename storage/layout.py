@@ -77,6 +77,12 @@ def record_digest(data: Any) -> str:
     return hashlib.sha256(dumps(timeless(data), None)).hexdigest()
 
 
+def media_type(key: str) -> str:
+    """What an object of ours is by its suffix."""
+    suffixes = {".pdf": PDF, ".xml": ALTO, ".json": JSON_TYPE}
+    return suffixes.get(f".{key.rsplit('.', 1)[-1]}", "application/octet-stream")
+
+
 def part(key: str, sha256: str, size: int) -> Json:
     """How a manifest names an object."""
     return {"key": key, "sha256": sha256, "bytes": size}

@@ -72,6 +72,10 @@ class Keep:
         return Keep(max(self.sensitivity, other.sensitivity, key=_level), max(self.until, other.until))
 
 
+#: Nothing is said of how an object is to be kept.
+AS_IT_IS = Keep()
+
+
 @dataclass(frozen=True)
 class Proof:
     """What a store was seen to do, see `ObjectStore.proof`."""
@@ -86,7 +90,7 @@ class Proof:
 class ObjectStore(Protocol):
     """Bytes under keys. Every method raises `Unreachable` or `NotWritten` when the store itself fails."""
 
-    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = ...) -> None:
+    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = AS_IT_IS) -> None:
         """Keep `data` under `key`, wholly or not at all. Equal content there already is left alone; other content is a new version.
 
         The earlier version stays. `keep` can only grow: a later put with less leaves retention and sensitivity as they are.
@@ -111,14 +115,11 @@ class ObjectStore(Protocol):
     def prove(self, key: str, sha256: str) -> None:
         """Read the object back; raises NotProved when it is not there or differs."""
 
-    def delete(self, key: str) -> None:
-        """Hide an object, its versions stay; none there is no error. Only for an unfiled document that has got its place.
-
-        Raises Kept below FOR_GOOD, and where a legal hold or retention says so.
-        """
-
     def hide(self, key: str) -> None:
-        """The same without asking: for a store that moves an object to where it is kept better."""
+        """Take an object that has a better place out of sight; its versions stay. None there is no error."""
+
+    def delete(self, key: str) -> None:
+        """The same for an object that is wanted no more. Raises Kept below FOR_GOOD, and where a legal hold or retention says so."""
 
     def versions(self, key: str) -> list[Version]:
         """Every content the key has had, in the order in which it was put; empty when there never was any."""

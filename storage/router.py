@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pipeline.errors import NotProved
-from storage.objects import SENSITIVITY, Keep, NoSuchObject, ObjectInfo, ObjectStore, Proof, Version, check_key
+from storage.objects import AS_IT_IS, SENSITIVITY, Keep, NoSuchObject, ObjectInfo, ObjectStore, Proof, Version, check_key
 
 #: Keys whose store is remembered, so that a second question costs no second look.
 REMEMBERED = 10_000
@@ -28,7 +28,7 @@ class Router:
     def __str__(self) -> str:
         return str(self.stores[""])
 
-    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = Keep()) -> None:  # noqa: B008  frozen
+    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = AS_IT_IS) -> None:
         before = self._find(check_key(key))
         level = keep.sensitivity if keep.sensitivity in self.stores else ""
         if before and (not level or SENSITIVITY.index(before) > SENSITIVITY.index(level)):

@@ -20,7 +20,20 @@ from minio.retention import Retention
 from pipeline.errors import NotProved, NotWritten, Unreachable, UsageError
 from storage import s3_bucket
 from storage.keeping import held_prefix, hold_name
-from storage.objects import CHUNK, S3_SCHEME, Keep, NoSuchObject, ObjectInfo, Proof, Version, check_key, check_removable, digest, digest_chunks
+from storage.objects import (
+    AS_IT_IS,
+    CHUNK,
+    S3_SCHEME,
+    Keep,
+    NoSuchObject,
+    ObjectInfo,
+    Proof,
+    Version,
+    check_key,
+    check_removable,
+    digest,
+    digest_chunks,
+)
 from storage.patience import Patience
 from storage.s3_bucket import connect, credentials, is_loopback, parse_location
 
@@ -115,7 +128,7 @@ class S3Store:
     def __str__(self) -> str:
         return f"{S3_SCHEME}{self.endpoint}/{self.bucket}"
 
-    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = Keep()) -> None:  # noqa: B008  frozen
+    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = AS_IT_IS) -> None:
         check_key(key)
         size = len(data) if isinstance(data, bytes) else data.stat().st_size
         found, kept = self._look(key)

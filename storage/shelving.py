@@ -6,9 +6,12 @@ crash finds either the document's ordinal there or the same next free number.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 from pipeline.errors import UsageError
@@ -16,7 +19,7 @@ from pipeline.records import Document, Evidence, Link, SourceFile, SourceRecord,
 from storage import layout
 from storage.catalogue import Catalogue, Commit
 from storage.layout import ALTO, JSON_TYPE, PDF, Json
-from storage.objects import NoSuchObject, ObjectStore, digest
+from storage.objects import AS_IT_IS, Keep, NoSuchObject, ObjectStore, digest
 from storage.review import corrected
 from storage.rows import OPERATOR
 from storage.views import Written
@@ -52,24 +55,25 @@ class Shelving:
         dossiers = self._dossiers({d.link.code for d in record.documents} | {e["dossier"] for e in older})
         ordinals = _ordinals(record.documents, ids, dossiers, source.sha256, ids)
 
+        whole = reduce(or_, (w.keep for w in written), AS_IT_IS)
         original: Json = {}
         if record.pages or not record.error:
             key = layout.original_key(source.sha256, source.extension)
-            self._place(key, Path(source.path), source.media_type, source.sha256)
+            self._place(key, Path(source.path), source.media_type, source.sha256, whole)
             original = layout.part(key, source.sha256, source.bytes)
         entries = []
         for index, (document, id_, ordinal) in enumerate(zip(record.documents, ids, ordinals, strict=True)):
             stem = layout.filed_stem(document.link.code, ordinal) if ordinal else layout.unfiled_stem(batch_id, id_)
             parts: Json = {"original": original, "pdf": {**original, "as": "original"}}
-            parts["alto"] = self._put(f"{stem}.alto.xml", files[index].alto, ALTO)
+            parts["alto"] = self._put(f"{stem}.alto.xml", files[index].alto, ALTO, files[index].keep)
             if (pdf := files[index].pdf) is not None:
-                parts["pdf"] = self._put(f"{stem}.pdf", pdf, PDF)
+                parts["pdf"] = self._put(f"{stem}.pdf", pdf, PDF, files[index].keep)
             person = OPERATOR if id_ in by_operator else ""
             entry = layout.entry_of(document, id_, source=source.sha256, reading=reading, ordinal=ordinal, files=parts, filed_by=person)
-            self._document_json(record, index, entry, stem, batch_id)
+            self._document_json(record, index, entry, stem, batch_id, files[index].keep)
             entries.append(entry)
-        self._source_json(record, entries, batch_id=batch_id, reading=reading, original=original or None)
-        self._dossier_jsons(dossiers, record, entries)
+        self._source_json(record, entries, batch_id=batch_id, reading=reading, original=original or None, keep=whole)
+        self._dossier_jsons(dossiers, record, entries, whole)
         kept = {part["key"] for e in entries for part in e["files"].values()}
         return Commit(
             record=record,
@@ -117,7 +121,7 @@ class Shelving:
         ids = [entries[i]["id"] for i in order]
         dossiers = self._dossiers({d.link.code for d in changed.values()} | {views[i].dossier for i in changed})
         ordinals = _ordinals([papers[i] for i in order], ids, dossiers, sha256, [e["id"] for e in entries])
-        batch, cleanups = next(iter(views.values())).batch, []
+        batch, cleanups, whole = next(iter(views.values())).batch, [], AS_IT_IS
         for index, ordinal in zip(order, ordinals, strict=True):
             old, document = entries[index], papers[index]
             before = views[old["id"]].dossier
@@ -130,11 +134,13 @@ class Shelving:
                 cleanups += [] if before else _own_keys(old)
             person = OPERATOR if old["id"] in operator else old.get("filed_by", "")
             entry = layout.entry_of(document, old["id"], source=sha256, reading=old["reading"], ordinal=ordinal, files=parts, filed_by=person)
-            self._document_json(record, index, entry, stem, batch)
+            keep = self.store.kept(old["files"]["json"]["key"])
+            whole |= keep
+            self._document_json(record, index, entry, stem, batch, keep)
             entries[index] = entry
         original = dict(entries[0]["files"]["original"])
         self._source_json(record, entries, batch_id=batch, reading=entries[0]["reading"], original=original or None)
-        self._dossier_jsons(dossiers, record, entries)
+        self._dossier_jsons(dossiers, record, entries, whole)
         return Commit(
             record=record,
             reading=entries[0]["reading"],
@@ -189,21 +195,24 @@ class Shelving:
     def _dossiers(self, codes: set[str]) -> dict[str, Json]:
         return {code: self._load(layout.dossier_key(code)) or layout.dossier_manifest(code) for code in sorted(codes - {""})}
 
-    def _document_json(self, record: SourceRecord, index: int, entry: Json, stem: str, batch_id: str) -> None:
+    def _document_json(self, record: SourceRecord, index: int, entry: Json, stem: str, batch_id: str, keep: Keep) -> None:
         """Writes it and notes it in the entry: by a digest that leaves times out, for dossier.json must not differ between equal runs."""
         manifest = layout.document_manifest(record, index, entry, batch_id=batch_id)
-        self._put(f"{stem}.json", layout.dumps(manifest, None), JSON_TYPE)
+        self._put(f"{stem}.json", layout.dumps(manifest, None), JSON_TYPE, keep)
         entry["files"]["json"] = {"key": f"{stem}.json", "timeless_sha256": layout.record_digest(manifest)}
 
-    def _source_json(self, record: SourceRecord, entries: Sequence[Json], *, batch_id: str, reading: str, original: Json | None) -> None:
+    def _source_json(
+        self, record: SourceRecord, entries: Sequence[Json], *, batch_id: str, reading: str, original: Json | None, keep: Keep = AS_IT_IS
+    ) -> None:
         source = record.source
         names = self.catalogue.names(source.sha256)
         if source.name not in [n["name"] for n in names]:
             names.append(_name(source, batch_id))
         manifest = layout.source_manifest(record, entries, batch_id=batch_id, reading=reading, receipts=names, original=original)
-        self._put(layout.source_key(source.sha256), layout.dumps(manifest), JSON_TYPE)
+        self._put(layout.source_key(source.sha256), layout.dumps(manifest), JSON_TYPE, keep)
 
-    def _dossier_jsons(self, dossiers: dict[str, Json], record: SourceRecord, entries: Sequence[Json]) -> None:
+    def _dossier_jsons(self, dossiers: dict[str, Json], record: SourceRecord, entries: Sequence[Json], keep: Keep) -> None:
+        """A dossier's manifest holds nothing of what its papers say: it is kept as long as they are, and where all can find it."""
         sha256 = record.source.sha256
         placed = {e["id"]: d.link.code for d, e in zip(record.documents, entries, strict=True)}
         for code, manifest in dossiers.items():
@@ -215,25 +224,32 @@ class Shelving:
             manifest["withdrawn"] = sorted([*manifest["withdrawn"], *gone], key=lambda e: e["ordinal"])
             links = [d.link for d in record.documents if d.link.code == code and d.link.review != CONFLICT]
             manifest["alternatives"] = sorted({*manifest["alternatives"], *(a for link in links for a in link.alternatives if a != code)})
-            self._put(layout.dossier_key(code), layout.dumps(manifest), JSON_TYPE)
+            self._put(layout.dossier_key(code), layout.dumps(manifest), JSON_TYPE, Keep(until=keep.until))
+
+    def again(self, key: str, keep: Keep) -> None:
+        """Put an object once more, so that it is kept as `keep` asks too."""
+        self._copy(key, key, layout.media_type(key), keep)
 
     def _move(self, part: Json, key: str, media_type: str) -> Json:
-        part_file = self._work / f"move-{part['sha256']}"
-        self._work.mkdir(parents=True, exist_ok=True)
-        try:
-            self.store.fetch(part["key"], part_file)
-            self._place(key, part_file, media_type, part["sha256"])
-        finally:
-            part_file.unlink(missing_ok=True)
+        self._copy(part["key"], key, media_type, self.store.kept(part["key"]), part["sha256"])
         return {**part, "key": key}
 
-    def _put(self, key: str, data: bytes | Path, media_type: str) -> Json:
+    def _copy(self, key: str, to: str, media_type: str, keep: Keep, sha256: str = "") -> None:
+        self._work.mkdir(parents=True, exist_ok=True)
+        file = self._work / f"move-{hashlib.sha256(key.encode()).hexdigest()}"
+        try:
+            self.store.fetch(key, file)
+            self._place(to, file, media_type, sha256 or digest(file), keep)
+        finally:
+            file.unlink(missing_ok=True)
+
+    def _put(self, key: str, data: bytes | Path, media_type: str, keep: Keep = AS_IT_IS) -> Json:
         sha256 = digest(data)
-        self._place(key, data, media_type, sha256)
+        self._place(key, data, media_type, sha256, keep)
         return layout.part(key, sha256, len(data) if isinstance(data, bytes) else data.stat().st_size)
 
-    def _place(self, key: str, data: bytes | Path, media_type: str, sha256: str) -> None:
-        self.store.put(key, data, sha256=sha256, media_type=media_type)
+    def _place(self, key: str, data: bytes | Path, media_type: str, sha256: str, keep: Keep) -> None:
+        self.store.put(key, data, sha256=sha256, media_type=media_type, keep=keep)
         self.store.prove(key, sha256)
         self._placed[key] = sha256, len(data) if isinstance(data, bytes) else data.stat().st_size
 

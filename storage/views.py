@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.records import Box, Field, Record
+from storage.objects import AS_IT_IS, Keep
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Written:
     index: int  #: of the document in the record's `documents`
     pdf: Path | None  #: PDF/A; None: the source is signed (or passes as it is) and the original stands for it
     alto: bytes
+    keep: Keep = AS_IT_IS  #: how sensitive it is, and until when it must not be deleted
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pytest
 import urllib3
 
 from pipeline.errors import NotWritten, Unreachable
-from storage.objects import Keep, ObjectInfo, ObjectStore, Proof, Version
+from storage.objects import AS_IT_IS, Keep, ObjectInfo, ObjectStore, Proof, Version
 
 #: What may happen to one call. `cut`: half of the bytes arrive; `lost`: it is done, the answer never comes.
 FAULTS = ("error", "cut", "lost", "slow", "full", "read_only")
@@ -52,7 +52,7 @@ class Faulty:
             raise Unreachable("store_unreachable", where=str(self.store), error="injected")
         return answer
 
-    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = Keep()) -> None:  # noqa: B008
+    def put(self, key: str, data: bytes | Path, *, sha256: str, media_type: str, keep: Keep = AS_IT_IS) -> None:
         def send() -> None:
             sent = data
             if self.met[met:] == ["put cut"]:

@@ -355,7 +355,7 @@ class Fuse:
 
 
 POINTS: list[tuple[type, str]] = [
-    *((FolderStore, name) for name in ("put", "prove", "delete")),
+    *((FolderStore, name) for name in ("put", "prove", "hide")),
     *((Catalogue, name) for name in ("commit", "replacing", "add_name", "cleaned")),
     (SearchIndex, "_take_in"),
 ]

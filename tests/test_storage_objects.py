@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import NotProved
 from pipeline.settings import Archive, Settings
-from storage.objects import Keep, Kept, NoSuchObject, ObjectStore, check_key, check_prefix, digest, open_store
+from storage.objects import AS_IT_IS, Keep, Kept, NoSuchObject, ObjectStore, check_key, check_prefix, digest, open_store
 from tests.minio import bucket, minio  # noqa: F401  fixtures
 
 TEXT = "application/octet-stream"
@@ -26,7 +26,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     return open_store(location, Settings(archive=Archive(separate=())) if alone else Settings())
 
 
-def put(store: ObjectStore, key: str, data: bytes | Path, keep: Keep = Keep()) -> None:  # noqa: B008
+def put(store: ObjectStore, key: str, data: bytes | Path, keep: Keep = AS_IT_IS) -> None:
     store.put(key, data, sha256=digest(data), media_type=TEXT, keep=keep)
 
 
