@@ -25,8 +25,8 @@ from pipeline.records import Page
 BASE = Path(__file__).parent / "data" / "papers.npz"
 TRUTH = Path(__file__).parent / "data" / "truth.npz"
 
-#: A page that a person put right counts as much as so many of the base.
-TRUST = 6.0
+#: A page that a person put right counts as much as so many of the base; the less is tried where the more makes the model worse.
+TRUST = (6.0, 3.0, 1.5)
 #: Inverse strength of the penalty on weights (scikit-learn's C), found on held-out papers.
 LOOSE = 15.0
 #: Weights are kept in steps of 1/127 of a type's largest one.
@@ -133,11 +133,11 @@ def fit(corrections: Iterable[tuple[Sequence[Page], str]] = ()) -> Learned:
     return fit_papers(base(), of_corrections(corrections))
 
 
-def fit_papers(papers: Papers, corrected: Papers | None = None) -> Learned:
-    """The model of these papers; `corrected` ones count `TRUST` times. Its temperature comes from groups held out of a first fit."""
+def fit_papers(papers: Papers, corrected: Papers | None = None, trust: float = TRUST[0]) -> Learned:
+    """The model of these papers; `corrected` ones count `trust` times. Its temperature comes from groups held out of a first fit."""
     extra = corrected if corrected is not None else Papers((), (), np.zeros(0, np.int32))
     every = Papers(papers.pages + extra.pages, papers.types + extra.types, np.concatenate([papers.group, extra.group]))
-    weights = np.asarray([1.0] * len(papers) + [TRUST] * len(extra))
+    weights = np.asarray([1.0] * len(papers) + [trust] * len(extra))
     held = every.group % HELD == 0
     held[len(papers) :] = False
     temperature = 1.0

@@ -46,11 +46,14 @@ def learn(location: str, settings: Settings, *, anew: bool = False) -> Learning:
     same = Learning(len(said), False, "nothing_new", before.pages, before.right, before.right, settled.right, settled.right, old.digest)
     if not said and not anew:
         return same
-    new = learning.fit_papers(learning.base(), put_right)
-    after, settled_after = learning.measure(new, truth), learning.measure(new, put_right)
-    if new.digest == old.digest:
-        return same
-    better = after.not_worse(before) and settled_after.right >= settled.right
+    for trust in learning.TRUST if said else learning.TRUST[:1]:
+        new = learning.fit_papers(learning.base(), put_right, trust)
+        if new.digest == old.digest:
+            return same
+        after, settled_after = learning.measure(new, truth), learning.measure(new, put_right)
+        better = after.not_worse(before) and settled_after.right >= settled.right
+        if better:
+            break
     if better:
         try:
             learning.keep(new, model.office_model())
