@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from pipeline.records import Document, Page, PageState, SourceRecord
 from storage import words
-from storage.models import page_hashes, pages, receipts, same_papers
+from storage.models import documents, page_hashes, pages, receipts, same_papers
 from storage.review import DUPLICATE, Finding, finding_id
 
 BANDS, BITS = 4, 16
@@ -128,6 +128,8 @@ def _same_pages(
             earlier = number < page.number if source == sha256 else before(source)
             if not earlier or other in ("", id_) or (id_, other) in told or not _same_text(page.reading.text, text, apart):
                 continue
+            if _other_number(c, document, other):
+                continue
             told.add((id_, other))
             found = finding_id(sha256, document.pages, DUPLICATE, "same_page", "", f"{source}:{number}")
             yield Finding(found, DUPLICATE, "same_page", sha256, id_, document.link.code, batch, page.number, candidates=(other,))
@@ -147,6 +149,14 @@ def _near(c: Connection, page: Page, within: int) -> list[tuple[str, int, str, s
         if row is not None:
             out.append((source, number, row.document or "", row.text, apart))
     return out
+
+
+def _other_number(c: Connection, document: Document, other: str) -> bool:
+    """Both papers are numbered, and differently: letters of one day often have all their words in common but the number."""
+    own = document.fields["reference"].value if "reference" in document.fields else ""
+    theirs = c.execute(select(documents.c.reference).where(documents.c.id == other)).scalar() or ""
+    whole = all(r and not r.startswith("/") for r in (own, theirs))
+    return whole and words.code(own) != words.code(theirs)
 
 
 def _same_text(one: str, other: str, apart: int) -> bool:

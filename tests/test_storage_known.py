@@ -189,6 +189,13 @@ def test_like_pages_of_other_papers_are_no_duplicates(archive: Archive, tmp_path
     assert archive.queue() == []
 
 
+def test_two_letters_of_one_wording_and_two_numbers_are_two(archive: Archive, tmp_path: Path) -> None:
+    wording = "Căn cứ Luật Tổ chức chính quyền địa phương ngày 16 tháng 6 năm 2025 Ủy ban nhân dân phường Mẫu quyết định thôi việc"
+    for name, reference in (("a.pdf", "12/QĐ"), ("b.pdf", "13/QĐ"), ("c.pdf", "/QĐ")):
+        (id_,) = store(archive, tmp_path, name, letter(1, reference=reference), pages=[replace(page(1, wording), hash=HASH)])
+    assert [(f.reason, f.document) for f in archive.queue()] == [("same_page", id_)] * 2, "an open number may be any"
+
+
 def test_blank_and_even_pages_are_never_compared(archive: Archive, tmp_path: Path) -> None:
     for name in ("a.pdf", "b.pdf"):
         pages = [replace(page(1, ""), hash="0000000000000000"), replace(page(2, "", PageState.BLANK), hash=HASH)]
