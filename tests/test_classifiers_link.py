@@ -34,7 +34,17 @@ def receipt(code: str, number: int, *, bar: str = "", extra: Sequence[str] = (),
 
 
 def paper(number: int, *extra: str, title: str = "TỜ KHAI ĐĂNG KÝ KHAI SINH", bar: str = "") -> Page:
-    rows = [f"^{MOTTO[0]}", f"^{MOTTO[1]}", "", f"^{title}", "", "Kính gửi: Ủy ban nhân dân phường Mẫu", *extra, "Tôi cam đoan là đúng."]
+    rows = [
+        f"^{MOTTO[0]}",
+        f"^{MOTTO[1]}",
+        "",
+        f"^{title}",
+        "",
+        "Kính gửi: Ủy ban nhân dân phường Mẫu",
+        "Tôi là Nguyễn Thị Mẫu.",
+        *extra,
+        "Tôi cam đoan là đúng.",
+    ]
     return typed(rows, number, barcodes=[("QRCode", bar)] if bar else [])
 
 
