@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 
 from pipeline.errors import Exit, SohoaError, place
 from pipeline.messages import say
+from storage.origin import set_command
 
 app = typer.Typer(
     name="sohoa",
@@ -55,10 +56,12 @@ def finish(code: Exit) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; answers the exit code."""
     os.environ["OMP_THREAD_LIMIT"] = "1"
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    set_command(next((a for a in given if not a.startswith("-")), ""))
     signal.signal(signal.SIGTERM, _terminated)
     _streams()
     try:
-        result = _command()(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="sohoa", standalone_mode=False)
+        result = _command()(args=given, prog_name="sohoa", standalone_mode=False)
         sys.stdout.flush()
         return _tell(say("interrupted"), Exit.INTERRUPTED) if result == Exit.INTERRUPTED else int(result or 0)
     except SohoaError as error:
@@ -91,7 +94,7 @@ def _streams() -> None:
 
 
 #: Modules of commands, in the order in which help shows them.
-_COMMANDS = ("run", "archive", "review", "import", "learn", "safety", "hold", "tools", "quarantine")
+_COMMANDS = ("run", "archive", "review", "import", "learn", "safety", "hold", "rebuild", "tools", "quarantine")
 
 
 def _command() -> Callable[..., Any]:

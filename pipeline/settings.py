@@ -70,6 +70,9 @@ class Archive(Section):
         ge=0,
         description="days within which the nightly check reads every object once; 0: no check at night (QCVN 12:2026/BCA: periodic automatic check)",
     )
+    audit_months: int = Field(
+        12, ge=12, description="months for which the store refuses to delete the audit in the journal; QCVN 12:2026/BCA: logs of 12 months at least"
+    )
     tls: bool = Field(True, description="TLS to S3 servers; loopback addresses are spoken to in the clear")
     encryption: Literal["auto", "on", "off"] = Field(
         "auto", description="encryption at rest by the S3 server: auto (where it has a key service), on (refuse a server without), off"

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,14 @@ from pipeline.errors import UsageError
 from pipeline.records import Box, Evidence, Link, Page, SourceFile, SourceRecord, Step
 from pipeline.settings import ROOT, Settings
 from storage import layout
+from storage.auditing import audit_key
 from storage.catalogue import Catalogue, now
 from storage.database import Database, sqlite_url
 from storage.desk import BY_LENGTH, Desk
 from storage.folder import OWN
 from storage.hold import Holds
 from storage.lock import WriteLock
-from storage.objects import S3_SCHEME, NoSuchObject, ObjectStore, digest, open_store
+from storage.objects import S3_SCHEME, Keep, NoSuchObject, ObjectStore, digest, open_store
 from storage.review import CORRECTED, DOSSIER, Correction, settled_by
 from storage.shelving import CONFLICT, Shelving
 from storage.views import DocumentView, DossierView, Hit, Query, StoredDocument, StoredSource, Written
@@ -45,19 +46,17 @@ INDEX_EVERY = 2.0
 
 KINDS = ("pdf", "alto", "json", "original")
 
-#: Objects of the journal that hold rows of the audit.
-AUDIT = "audit"
-
 
 class Archive(Desk, Holds):
     """Open one with `Archive.open`. Methods may be called from several threads; writes wait for each other."""
 
-    def __init__(self, store: ObjectStore, catalogue: Catalogue, data: Path, *, lock: WriteLock | None) -> None:
+    def __init__(self, store: ObjectStore, catalogue: Catalogue, data: Path, *, lock: WriteLock | None, audit_months: int = 12) -> None:
+        """`audit_months`: see the settings."""
         self.objects = store
         self.catalogue = catalogue
         self.data = data  #: catalogue, index and lock of this archive
         self.work = data / "work"  #: for whoever makes files on the way into this archive; survives a crash
-        self._lock = lock
+        self._lock, self._audit_months = lock, audit_months
         self._one = threading.RLock()
         self._index: SearchIndex | None = None
         self._unindexed, self._indexed_at = 0, -INDEX_EVERY
@@ -84,7 +83,7 @@ class Archive(Desk, Holds):
                 elif not database.at_head():
                     with WriteLock(data / "lock"):
                         database.migrate()
-                archive = cls(store, Catalogue(database, settings.review.same_page), data, lock=lock)
+                archive = cls(store, Catalogue(database, settings.review.same_page), data, lock=lock, audit_months=settings.archive.audit_months)
                 if write:
                     archive._recover()
                 try:
@@ -345,11 +344,10 @@ class Archive(Desk, Holds):
     def _write_audit(self) -> None:
         """Rows of the audit that are not in the journal yet: from there a rebuild has them."""
         while left := self.catalogue.unwritten():
-            first, last = left[0], left[-1]
-            data = layout.dumps({"action": AUDIT, "rows": [r.to_json() for r in left]})
-            day, sha256 = datetime.fromisoformat(last.at), digest(data)
-            key = f"journal/{day:%Y}/{day:%m}/{day:%Y%m%dT%H%M%SZ}-{AUDIT}-{first.id:010d}-{last.id:010d}.json"
-            self.objects.put(key, data, sha256=sha256, media_type=layout.JSON_TYPE)
+            data = layout.dumps({"action": "audit", "rows": [r.to_json() for r in left]})
+            key, sha256, last = audit_key(left[0], left[-1]), digest(data), left[-1]
+            until = datetime.now(UTC) + timedelta(days=31 * self._audit_months)
+            self.objects.put(key, data, sha256=sha256, media_type=layout.JSON_TYPE, keep=Keep(until=f"{until:%Y-%m-%d}"))
             self.objects.prove(key, sha256)
             self.catalogue.audit_written(last.id, {key: (sha256, len(data))})
 

@@ -5,15 +5,12 @@ A row that is edited, removed or moved breaks the chain at its place; triggers i
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
-import os
-import socket
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -21,12 +18,10 @@ from sqlalchemy import Connection, insert, select, update
 from pipeline.records import Record
 from storage.database import Database
 from storage.models import audit, state
+from storage.origin import WHO, account, command, host
 
 #: Rows read at once, and most rows in one object of the journal.
 PORTION = 1000
-
-#: Lengths of the columns.
-WHO, HOST, COMMAND = 100, 100, 32
 
 #: In the table `state`: id of the last row that is in the journal.
 WRITTEN = "audit_written"
@@ -51,26 +46,19 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-_command = ""
+_KEY = re.compile(r"journal/\d{4}/\d{2}/[0-9TZ]+-audit-(\d{10})-(\d{10})\.json")
 
 
-def set_command(name: str) -> None:
-    """What this process does, as its audit rows shall say."""
-    global _command  # noqa: PLW0603  one process, one command
-    _command = name[:COMMAND]
+def audit_key(first: Row, last: Row) -> str:
+    """Where in the journal these rows and those between them go."""
+    day = datetime.fromisoformat(last.at)
+    return f"journal/{day:%Y}/{day:%m}/{day:%Y%m%dT%H%M%SZ}-audit-{first.id:010d}-{last.id:010d}.json"
 
 
-@cache
-def account() -> str:
-    try:
-        return getpass.getuser()[:WHO]
-    except (KeyError, OSError):  # a number without a name, as in containers
-        return f"uid {os.getuid()}"
-
-
-@cache
-def host() -> str:
-    return socket.gethostname()[:HOST]
+def audit_rows(key: str) -> tuple[int, int] | None:
+    """Ids of the first and the last row in an object of the journal; None for any other key."""
+    m = _KEY.fullmatch(key)
+    return (int(m[1]), int(m[2])) if m else None
 
 
 def digest_of(previous: str, row: Mapping[str, Any]) -> str:
@@ -87,7 +75,7 @@ def append(c: Connection, action: str, subject: str, facts: Mapping[str, Any], b
         "at": at or now(),
         "who": by[:WHO] or account(),
         "host": host(),
-        "command": _command,
+        "command": command(),
         "action": action,
         "subject": subject,
         "facts": dict(facts),

@@ -52,9 +52,8 @@ class Commit:
     reading: str
     batch: str
     original: Json
-    entries: Sequence[Json]  #: one per document: id, ordinal, files (lines of dossier.json)
+    entries: Sequence[Json]  #: one per document: id, ordinal, files, who filed it (lines of dossier.json)
     alternatives: dict[str, list[str]] = field(default_factory=dict)  #: dossier -> its other codes, all of them
-    by_operator: frozenset[str] = frozenset()  #: ids of documents whose dossier a person gave
     cleanups: Sequence[str] = ()  #: object keys to remove once this is committed
     placed: Mapping[str, tuple[str, int]] = field(default_factory=dict)  #: objects that were put for it: key -> sha256, bytes
     action: str = "store"  #: for the audit
@@ -140,47 +139,22 @@ class Catalogue(Ledger, Books, Trail):
         record, sha256, at = what.record, what.record.source.sha256, now()
         with self.database.writing() as c:
             batch_row(c, what.batch, at)
-            number = bump(c)
-            source = record.source
-            values = {
-                "reading": what.reading,
-                "media_type": source.media_type,
-                "extension": source.extension,
-                "bytes": source.bytes,
-                "pages": source.pages,
-                "signed": source.signed,
-                "record": {"steps": [s.to_json() for s in record.steps], "error": record.error.to_json() if record.error else None},
-                "original": what.original,
-                "error": record.error.code if record.error else "",
-                "generation": number,
-            }
-            if c.execute(select(sources.c.sha256).where(sources.c.sha256 == sha256)).scalar():
-                c.execute(update(sources).where(sources.c.sha256 == sha256).values(**values))
-            else:
-                c.execute(insert(sources).values(sha256=sha256, batch=what.batch, name=source.name, received=source.received, **values))
-            received_as = receipt_row(c, sha256, source.name, what.batch, source.received)
             before = {r.id: r.dossier or "" for r in c.execute(select(documents.c.id, documents.c.dossier).where(documents.c.source == sha256))}
             codes = {*before.values(), *(d.link.code for d in record.documents)} - {""}
-            c.execute(delete(documents).where(documents.c.source == sha256))
-            c.execute(delete(pages).where(pages.c.source == sha256))
             for code in sorted({d.link.code for d in record.documents if d.link.code}):
                 dossier_row(c, code, what.alternatives.get(code, []))
+            self.write_source(c, record, reading=what.reading, batch=what.batch, original=what.original)
+            received_as = receipt_row(c, sha256, record.source.name, what.batch, record.source.received)
             for correction in what.corrections:
                 review.note(c, correction)
             review.decide(c, what.settled, by=what.by, at=what.at or at)
-            settled = review.decided(c, sha256)
-            for position, (document, entry) in enumerate(zip(record.documents, what.entries, strict=True)):
-                operator = OPERATOR if entry["id"] in what.by_operator else ""
-                values = document_row(document, entry, operator, review.open_reasons(document, sha256, settled))
-                c.execute(insert(documents).values(**values, source=sha256, position=position))
-            owner = {n: e["id"] for d, e in zip(record.documents, what.entries, strict=True) for n in reversed(d.pages)}
-            if record.pages:
-                c.execute(insert(pages), [page_row(sha256, p, owner.get(p.number)) for p in record.pages])
+            self.write_papers(c, record, what.entries)
             holdings.note(c, what.placed, at)
             cleanup_rows(c, what.cleanups)
             for key in (p["key"] for e in what.entries for p in e["files"].values()):
                 c.execute(delete(cleanups).where(cleanups.c.key == key))  # in use again
-            self._queue(c, record, [e["id"] for e in what.entries], what.batch, codes, at)
+            self.ask(c, record, [e["id"] for e in what.entries], what.batch, at)
+            known.follow(c, codes, at)
             filed = {e["id"]: d.link.code for d, e in zip(record.documents, what.entries, strict=True)}
             facts = {"reading": what.reading, "batch": what.batch, "received_as": received_as, "documents": filed}
             more: dict[str, Any] = {
@@ -192,12 +166,42 @@ class Catalogue(Ledger, Books, Trail):
             }
             audit_row(c, what.action, sha256, facts | {k: v for k, v in more.items() if v}, by=what.by, at=at)
 
-    def _queue(self, c: Connection, record: SourceRecord, ids: Sequence[str], batch: str, codes: set[str], at: str) -> None:
+    def write_source(self, c: Connection, record: SourceRecord, *, reading: str, batch: str, original: Json) -> None:
+        """The row of a source; its batch, name and time of receipt stay those under which it first came."""
+        source = record.source
+        values = {
+            "reading": reading,
+            "media_type": source.media_type,
+            "extension": source.extension,
+            "bytes": source.bytes,
+            "pages": source.pages,
+            "signed": source.signed,
+            "record": {"steps": [s.to_json() for s in record.steps], "error": record.error.to_json() if record.error else None},
+            "original": original,
+            "error": record.error.code if record.error else "",
+            "generation": bump(c),
+        }
+        if not c.execute(update(sources).where(sources.c.sha256 == source.sha256).values(**values)).rowcount:
+            c.execute(insert(sources).values(sha256=source.sha256, batch=batch, name=source.name, received=source.received, **values))
+
+    def write_papers(self, c: Connection, record: SourceRecord, entries: Sequence[Json]) -> None:
+        """Documents and pages of a source in the place of those that it has; its dossiers and what was decided about it are there."""
+        sha256 = record.source.sha256
+        c.execute(delete(documents).where(documents.c.source == sha256))
+        c.execute(delete(pages).where(pages.c.source == sha256))
+        settled = review.decided(c, sha256)
+        for position, (document, entry) in enumerate(zip(record.documents, entries, strict=True)):
+            values = document_row(document, entry, entry.get("filed_by", ""), review.open_reasons(document, sha256, settled))
+            c.execute(insert(documents).values(**values, source=sha256, position=position))
+        owner = {n: e["id"] for d, e in zip(record.documents, entries, strict=True) for n in reversed(d.pages)}
+        if record.pages:
+            c.execute(insert(pages), [page_row(sha256, p, owner.get(p.number)) for p in record.pages])
+
+    def ask(self, c: Connection, record: SourceRecord, ids: Sequence[str], batch: str, at: str) -> None:
         """What of a source now waits for a person, in the transaction that stores it."""
         found = review.findings_of(record, ids, batch)
         found += duplicates.take(c, record, ids, batch, within=self._same_page)
         review.sync(c, found, source=record.source.sha256, at=at)
-        known.follow(c, codes, at)
 
     def fill_queue(self) -> None:
         """The same for what was stored before there was a queue; once in an archive's life."""
@@ -211,7 +215,7 @@ class Catalogue(Ledger, Books, Trail):
             ]
             with self.database.writing() as c:
                 for record, ids, batch in records:
-                    self._queue(c, record, ids, batch, set(), now())
+                    self.ask(c, record, ids, batch, now())
         with self.database.writing() as c:
             c.execute(insert(state).values(name="queue", value=1))
 
@@ -305,7 +309,7 @@ class Catalogue(Ledger, Books, Trail):
         """Id -> pages and dossier of the source's documents that a person filed."""
         query = select(documents.c.id, documents.c.record, documents.c.dossier)
         with self.database.reading() as c:
-            rows = c.execute(query.where(documents.c.source == source, documents.c.filed_by == "operator")).all()
+            rows = c.execute(query.where(documents.c.source == source, documents.c.filed_by == OPERATOR)).all()
         return {r.id: (tuple(r.record["pages"]), r.dossier) for r in rows}
 
     def named(self) -> Iterator[tuple[str, str, int, str]]:
@@ -335,8 +339,9 @@ class Catalogue(Ledger, Books, Trail):
             return generation(c)
 
     def changed_since(self, generation: int) -> list[str]:
-        """Sources that the index has to take in again, oldest change first."""
-        query = select(sources.c.sha256).where(sources.c.generation > generation).order_by(sources.c.generation, sources.c.sha256)
+        """Sources that the index has to take in again, oldest change first; all of them (from -1) in an order that lies in their bytes."""
+        order = (sources.c.generation, sources.c.sha256) if generation >= 0 else (sources.c.sha256,)
+        query = select(sources.c.sha256).where(sources.c.generation > generation).order_by(*order)
         with self.database.reading() as c:
             return list(c.execute(query).scalars())
 

@@ -12,6 +12,7 @@ from itertools import chain, islice
 
 from pipeline.errors import NotProved
 from pipeline.records import Record
+from storage.auditing import audit_rows
 from storage.catalogue import Catalogue, now
 from storage.holdings import Holding
 from storage.layout import record_digest, source_key
@@ -30,6 +31,9 @@ EMPTY = "empty"
 #: A source whose pages are not all in the catalogue.
 INCOMPLETE = "incomplete"
 
+#: A row of the audit that is not what was added, or is gone.
+AUDIT = "audit"
+
 #: Objects after whose reading the catalogue is told.
 PORTION = 200
 
@@ -43,7 +47,7 @@ _OURS = re.compile(
 class Fault(Record):
     """One thing that is not as it should be."""
 
-    kind: str  #: missing, altered, orphaned, untracked, empty, incomplete
+    kind: str  #: missing, altered, orphaned, untracked, empty, incomplete, audit
     key: str
 
 
@@ -94,7 +98,23 @@ def check(store: ObjectStore, catalogue: Catalogue, *, days: int = 0, progress: 
             good = []
     catalogue.checked(good, at)
     faults += [Fault(INCOMPLETE, source_key(sha256)) for sha256 in catalogue.unbalanced()]
+    faults += _audit(store, catalogue, whole=not days)
     return Checked(at, held, listed, proved, size, round(time.monotonic() - begun, 3), tuple(sorted(faults, key=lambda f: (f.key, f.kind))))
+
+
+def _audit(store: ObjectStore, catalogue: Catalogue, *, whole: bool) -> list[Fault]:
+    """The first row that breaks the chain; a whole check also compares it with the journal, which whoever writes the chain anew cannot."""
+    if row := catalogue.audit_broken():
+        return [Fault(AUDIT, f"audit/{row}")]
+    for key in store.keys("journal/") if whole else ():
+        if audit_rows(key):
+            try:
+                last = json.loads(store.read(key))["rows"][-1]
+                if catalogue.audit_digest(int(last["id"])) != last["digest"]:
+                    return [Fault(AUDIT, f"audit/{last['id']}")]
+            except (ValueError, LookupError, TypeError, NoSuchObject):  # altered, which is told where the object itself is read
+                continue
+    return []
 
 
 def _before(days: int) -> str:

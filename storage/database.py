@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,33 @@ def sqlite_url(path: Path, *, read_only: bool = False) -> str:
     # a log that is in use is read through; without one the file stands still
     how = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
     return f"sqlite:///file:{path.absolute().as_posix()}?{how}&uri=true"
+
+
+def replace_sqlite(new: Path, path: Path, aside: Path) -> None:
+    """The catalogue at `new` takes the place of the one at `path`, which stays as `aside`, log included. Nobody has `new` open."""
+    if path.exists():
+        with contextlib.suppress(Unreachable, NotWritten):  # what its log holds goes into the file, if it is one
+            old = Database(sqlite_url(path))
+            try:
+                with old.reading() as c:
+                    c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                old.close()
+    try:
+        for end in ("-wal", "-shm"):
+            log = path.with_name(path.name + end)
+            if log.exists():
+                log.rename(aside.with_name(aside.name + end))
+        if path.exists():
+            aside.hardlink_to(path)
+        new.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as e:
+        raise NotWritten("not_written", where=str(path.parent), error=e.strerror or type(e).__name__) from e
 
 
 class Database:

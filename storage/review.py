@@ -161,14 +161,14 @@ def sync(c: Connection, new: Sequence[Finding], *, source: str = "", dossier: st
     for begin in range(0, len(gone), PORTION):
         c.execute(delete(findings).where(findings.c.id.in_(gone[begin : begin + PORTION])))
     for f in wanted.values():
-        values = _values(f)
+        values = values_of(f)
         if f.id in known:
             c.execute(update(findings).where(findings.c.id == f.id).values(**values))
         else:
             c.execute(insert(findings).values(id=f.id, state=WAITING, recorded=at, at="", who="", **values))
 
 
-def _values(f: Finding) -> dict[str, Any]:
+def values_of(f: Finding) -> dict[str, Any]:
     return {
         "kind": f.kind,
         "reason": f.reason,

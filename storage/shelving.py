@@ -82,7 +82,6 @@ class Shelving:
             original=original,
             entries=entries,
             alternatives={code: m["alternatives"] for code, m in dossiers.items()},
-            by_operator=by_operator,
             cleanups=[k for e in older if not e["dossier"] for k in _own_keys(e) if k not in kept],
             placed=self.placed(),
         )
@@ -148,7 +147,6 @@ class Shelving:
             original=original,
             entries=entries,
             alternatives={code: m["alternatives"] for code, m in dossiers.items()},
-            by_operator=frozenset((*self.catalogue.by_operator(sha256), *operator)),
             cleanups=cleanups,
             action=action,
             placed=self.placed(),
