@@ -30,6 +30,7 @@ from storage.folder import OWN
 from storage.hold import Holds
 from storage.lock import WriteLock
 from storage.objects import S3_SCHEME, Keep, NoSuchObject, ObjectStore, digest, open_store
+from storage.packages.taking import Packages
 from storage.review import CORRECTED, DOSSIER, Correction, settled_by
 from storage.shelving import CONFLICT, Shelving
 from storage.views import DocumentView, DossierView, Hit, Query, StoredDocument, StoredSource, Written
@@ -47,7 +48,7 @@ INDEX_EVERY = 2.0
 KINDS = ("pdf", "alto", "json", "original")
 
 
-class Archive(Desk, Holds):
+class Archive(Desk, Holds, Packages):
     """Open one with `Archive.open`. Methods may be called from several threads; writes wait for each other."""
 
     def __init__(self, store: ObjectStore, catalogue: Catalogue, data: Path, *, lock: WriteLock | None, audit_months: int = 12) -> None:
@@ -353,6 +354,7 @@ class Archive(Desk, Holds):
 
     def _follow(self, *, index: bool = True) -> None:
         """After a commit: the index, the journal, then the old objects of documents that have got their place."""
+        self._follow_holds()
         if index:
             self.index()
             self._write_audit()

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -162,8 +162,12 @@ class Server:
         self.stop()
 
 
-def start(data: Path, port: int = 0, *, user: str = "", secret: str = "", binary: Path | None = None) -> Server:
+def start(
+    data: Path, port: int = 0, *, user: str = "", secret: str = "", binary: Path | None = None, more: Mapping[str, str] | None = None
+) -> Server:
     """Start a server on loopback and wait until it answers. `port` 0: any free one; no `user`: credentials made for this run.
+
+    `more`: further variables of the server's own, as MINIO_KMS_SECRET_KEY.
 
     Raises MissingTool (no binary and none can be built), Unreachable (it does not come up; its log is `.minio.log` in `data`).
     """
@@ -174,6 +178,7 @@ def start(data: Path, port: int = 0, *, user: str = "", secret: str = "", binary
     own.mkdir(parents=True, exist_ok=True)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MINIO_")}
     environment |= {"MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": secret, "MINIO_BROWSER": "off", "MINIO_UPDATE": "off"}
+    environment |= more or {}
     endpoint = f"127.0.0.1:{port}"
     with (data / ".minio.log").open("wb") as log:
         process = subprocess.Popen(

@@ -148,7 +148,7 @@ def test_a_server_that_stops_in_mid_batch_is_told_and_the_next_run_finishes(
     mark = f"sohoa-s3-{tmp_path.name}"
     process = subprocess.Popen(
         trees.command("digitize", samples / "three", "--archive", bucket.location, "--json"),
-        env=trees.environment(**bucket.environment, SOHOA_MARK=mark),
+        env=trees.environment(**bucket.environment, SOHOA_MARK=mark, SOHOA_ARCHIVE__PATIENCE="1"),
         cwd=trees.ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -174,3 +174,33 @@ def test_a_server_that_stops_in_mid_batch_is_told_and_the_next_run_finishes(
         assert json.loads(bucket.run("search", "quyết định", "--json").stdout)
     gone = bucket.run("search", "quyết định", "--json")
     assert gone.returncode == Exit.UNREACHABLE
+
+
+def test_a_server_that_is_restarted_in_mid_batch_is_waited_for(
+    own_server: tuple[Server, Path], in_a_folder: tuple[Path, dict[str, str]], samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, folder = own_server
+    bucket = bucket_of(server, "waits", tmp_path / "data")
+    port = int(server.endpoint.rsplit(":", 1)[1])
+    process = subprocess.Popen(
+        trees.command("digitize", samples / "three", "--archive", bucket.location, "--json"),
+        env=trees.environment(**bucket.environment, SOHOA_LANG="en"),
+        cwd=trees.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list((folder / "waits").glob("originals/*/*.json")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert process.poll() is None, "the batch has to be under way"
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait()
+    time.sleep(6)
+    assert process.poll() is None, "it waits"
+    with start(folder, port, user="specimen", secret=SECRET):
+        out, err = process.communicate(timeout=120)
+        assert process.returncode in (0, 6), err
+        assert "does not answer" in err and "answers again" in err and SECRET not in err + out
+        assert json.loads(out)["totals"]["new"] == 3
+        assert compared(bucket.objects(monkeypatch)) == in_a_folder[1], "as an undisturbed run, nothing twice"
