@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flows.lists import Bad
     from flows.office import Indicators
 
-WHAT = ("dossiers", "procedures")
+WHAT = ("dossiers", "procedures", "agencies", "package")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,22 +27,30 @@ def register(app: typer.Typer) -> None:
 
 
 def take(
-    what: Annotated[str, typer.Argument(metavar="dossiers|procedures", help=say("help_import_what"))],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=say("help_import_file"))],
+    what: Annotated[str, typer.Argument(metavar="dossiers|procedures|agencies|package", help=say("help_import_what"))],
+    file: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help=say("help_import_file"))],
     by: ByOption = "",
     archive: ArchiveOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    from flows.lists import read_dossiers, read_procedures
+    from flows.lists import read_agencies, read_dossiers, read_procedures
     from flows.office import refresh
     from pipeline.settings import settings
     from storage.archive import Archive
 
     if what not in WHAT:
         raise UsageError("import_what", what=", ".join(WHAT))
-    if not file.is_file():
+    if not (file.is_file() or (what == "package" and file.is_dir())):
         raise UsageError("no_such_file", name=str(file))
-    if what == "dossiers":
+    if what == "package":
+        _package(file, by or _me(), location(archive), as_json)
+        return
+    if what == "agencies":
+        agencies, bad = read_agencies(file)
+        with Archive.open(location(archive), settings(), write=True) as opened:
+            changed = opened.take_agencies(agencies, by=by or _me())
+        counts = {"rows": len(agencies), "new": changed, "changed": 0, "same": len(agencies) - changed}
+    elif what == "dossiers":
         listed, bad = read_dossiers(file)
         with Archive.open(location(archive), settings(), write=True) as opened:
             taken = opened.take_list(listed, by=by or _me())
@@ -57,6 +65,28 @@ def take(
         counts = {"rows": len(procedures), "new": changed, "changed": 0, "same": len(procedures) - changed}
     _tell(counts, bad, as_json)
     finish(Exit.REVIEW if bad else Exit.DONE)
+
+
+def _package(path: Path, by: str, where: str, as_json: bool) -> None:
+    """Bags are examined before the archive is opened or made: a package that is refused leaves nothing behind."""
+    from functools import partial
+
+    from flows.keeping import keeps_of
+    from flows.office import refresh
+    from pipeline.settings import settings
+    from storage.archive import Archive
+    from storage.packages.opening import examine, unpacked
+
+    with unpacked(path) as bags:
+        examine(bags)
+        with Archive.open(where, settings(), write=True) as opened:
+            taken = opened.take_packages(bags, partial(keeps_of, settings=settings(), archive=opened), by=by)
+            refresh(opened, taken.dossiers)
+    if as_json:
+        print_json(taken.to_json())
+    else:
+        told = {"packages": len(taken.packages), "dossiers": len(taken.dossiers), "sources": taken.sources, "known": taken.known}
+        typer.echo(say("package_taken", **told, objects=taken.objects))
 
 
 def _tell(counts: dict[str, int], bad: list[Bad], as_json: bool) -> None:

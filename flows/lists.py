@@ -11,8 +11,9 @@ from pathlib import Path
 from classifiers.kinds import catalogue, plain, squeeze
 from classifiers.procedures import ANY, COPY, FORMS, ORIGINAL, Component, Procedure, types_named
 from flows.tables import Row, iso_day, read_table
-from pipeline.codes import MAX_LENGTH, valid_code
+from pipeline.codes import AGENCY_NEW, AGENCY_OLD, MAX_LENGTH, valid_code
 from pipeline.errors import UsageError
+from storage.agencies import Agency
 from storage.known import KnownDossier
 
 DOSSIERS = {
@@ -40,6 +41,13 @@ PROCEDURES = {
     "when": ("Trường hợp", "Điều kiện", "Khi nào"),
     "months": ("Thời hạn", "Hiệu lực", "Thời hạn hiệu lực"),
     "results": ("Kết quả", "Loại giấy tờ kết quả", "Kết quả giải quyết"),
+}
+
+AGENCIES = {
+    "code": ("Mã cơ quan", "Mã định danh", "Mã định danh điện tử", "Mã đơn vị", "Mã"),
+    "name": ("Tên cơ quan", "Tên đơn vị", "Tên cơ quan, đơn vị", "Cơ quan", "Đơn vị", "Tên"),
+    "valid_from": ("Từ ngày", "Hiệu lực từ", "Ngày hiệu lực", "Ngày bắt đầu", "from"),
+    "valid_to": ("Đến ngày", "Hiệu lực đến", "Ngày hết hiệu lực", "Ngày kết thúc", "to"),
 }
 
 #: Longest code of a procedure that the catalogue takes.
@@ -71,6 +79,23 @@ def read_dossiers(path: Path) -> tuple[list[KnownDossier], list[Bad]]:
             bad.append(Bad(row.line, "row_repeated", {"code": one.code}))
         good[one.code] = one
         bad += [why] if why else []
+    return list(good.values()), bad
+
+
+def read_agencies(path: Path) -> tuple[list[Agency], list[Bad]]:
+    """Agencies of a list, and the rows that name none; of two of one code and first day the later counts."""
+    good: dict[tuple[str, str], Agency] = {}
+    bad: list[Bad] = []
+    for row in read_table(path, AGENCIES, ("code", "name")):
+        code, name = as_code(row.cells.get("code", "")), row.cells.get("name", "")
+        days = {key: iso_day(row.cells.get(key, "")) for key in ("valid_from", "valid_to")}
+        wrong = next((row.cells[key] for key, day in days.items() if row.cells.get(key) and not day), "")
+        if not name or not re.fullmatch(f"{AGENCY_OLD}|{AGENCY_NEW}", code):
+            bad.append(Bad(row.line, "row_bad_agency", {"code": row.cells.get("code", "")}))
+        elif wrong or (days["valid_to"] and days["valid_to"] < days["valid_from"]):
+            bad.append(Bad(row.line, "row_bad_day", {"value": wrong or row.cells["valid_to"]}))
+        else:
+            good[code, days["valid_from"]] = Agency(code, name, **days)
     return list(good.values()), bad
 
 

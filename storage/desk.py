@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.codes import valid_code
 from pipeline.errors import UsageError
 from pipeline.records import Box, Document, Record, SourceRecord, Step
+from storage.agencies import Agency
 from storage.catalogue import Catalogue, now
 from storage.known import KnownDossier, Taken
 from storage.layout import Json, record_digest
@@ -246,6 +247,23 @@ class Desk:
     def search_list(self, text: str, limit: int = 20) -> list[KnownDossier]:
         """Dossiers of the list whose code, owner, procedure or place has all the words, with or without accents."""
         return self.catalogue.search_list(text, limit)
+
+    # agencies
+
+    def agencies(self, code: str = "") -> list[Agency]:
+        """Names that an agency's code has and had, the earliest first, or the office's whole list."""
+        return self.catalogue.agencies(code)
+
+    def take_agencies(self, given: Sequence[Agency], *, by: str = "") -> int:
+        """How many are new or changed; what the list leaves out stays, for old codes stay on paper."""
+        self._writable()
+        with self._one:
+            changed = self.catalogue.agencies_differ(given)
+            if changed:
+                facts: Json = {"by": by, "agencies": [a.to_json() for a in changed]}
+                journal = self._journal(f"agencies-{record_digest(facts)[:12]}", "archive", facts, now())
+                self.catalogue.take_agencies(changed, by=by, journal=journal)
+            return len(changed)
 
     # components
 

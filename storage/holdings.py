@@ -61,6 +61,14 @@ def every(c: Connection) -> Iterator[Holding]:
         last = rows[-1].key
 
 
+def of_keys(c: Connection, keys: Iterable[str]) -> dict[str, Holding]:
+    """What the books say of `keys`; those that are not in them are left out."""
+    left = sorted(set(keys))
+    portions = (left[i : i + PORTION] for i in range(0, len(left), PORTION))
+    rows = (r for portion in portions for r in c.execute(select(objects).where(objects.c.key.in_(portion))))
+    return {r.key: Holding(r.key, r.sha256, r.bytes, r.checked) for r in rows}
+
+
 def longest_unchecked(c: Connection, count: int, before: str) -> list[Holding]:
     """At most `count` of those that were last checked before a time, the longest ago first."""
     query = select(objects).where(objects.c.checked < before).order_by(objects.c.checked, objects.c.key).limit(count)
@@ -96,6 +104,11 @@ class Books:
         wanted = set(keys)
         with self.database.reading() as c:
             return wanted - known(c, wanted)
+
+    def holdings_of(self, keys: Iterable[str]) -> dict[str, Holding]:
+        """What the books say of `keys`; those that are not in them are left out."""
+        with self.database.reading() as c:
+            return of_keys(c, keys)
 
     def held(self) -> int:
         with self.database.reading() as c:

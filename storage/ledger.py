@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import delete, insert, select, update
 
-from storage import known, review
+from storage import agencies, known, review
+from storage.agencies import Agency
 from storage.database import Database
 from storage.known import KnownDossier, Taken
 from storage.layout import Json
@@ -55,6 +56,22 @@ class Ledger:
                     c.execute(update(documents).where(documents.c.id == row.id).values(**values))
             audit_row(c, "review", source or "archive", {"decided": dict(settled), "journal": dict(journal)}, by=by)
 
+    def restore_decided(self, decided: Sequence[Finding]) -> None:
+        """Questions as they were decided where their source comes from; before that is committed. What was decided here stays."""
+        with self.database.writing() as c:
+            for f in decided:
+                if not c.execute(select(findings.c.id).where(findings.c.id == f.id)).scalar():
+                    values = review.values_of(f)
+                    c.execute(insert(findings).values(id=f.id, state=f.state, recorded=f.recorded, at=f.at, who=f.by, **values))
+
+    def restore_corrections(self, corrections: Sequence[Correction]) -> None:
+        """What people put right where their sources come from, after those are committed; what is here already stays."""
+        with self.database.writing() as c:
+            here = {one.id for one in review.noted(c)} if corrections else set()
+            for one in corrections:
+                if one.id not in here:
+                    review.note(c, one)
+
     # the office's own list
 
     def list_differs(self, listed: Sequence[KnownDossier]) -> list[KnownDossier]:
@@ -89,6 +106,25 @@ class Ledger:
     def search_list(self, text: str, limit: int) -> list[KnownDossier]:
         with self.database.reading() as c:
             return known.search(c, text, limit)
+
+    # agencies
+
+    def agencies(self, code: str = "") -> list[Agency]:
+        """Names of one code, the earliest first, or the whole list."""
+        with self.database.reading() as c:
+            return agencies.of_code(c, code) if code else agencies.every(c)
+
+    def agencies_differ(self, given: Sequence[Agency]) -> list[Agency]:
+        """Those of them that are new or not as they stand here."""
+        with self.database.reading() as c:
+            return agencies.differing(c, given)
+
+    def take_agencies(self, given: Sequence[Agency], *, by: str, journal: Mapping[str, str]) -> None:
+        """`journal`: the object that holds them."""
+        with self.database.writing() as c:
+            before = agencies.take(c, given)
+            facts = {"before": [a.to_json() for a in before], "after": len(given), "journal": dict(journal)}
+            audit_row(c, "agencies", "archive", facts, by=by)
 
     # components
 

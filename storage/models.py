@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 #: Revision of `migrations/` that these tables stand for.
-HEAD = "0004"
+HEAD = "0005"
 
 metadata = MetaData(
     naming_convention={
@@ -213,6 +213,16 @@ procedures = Table(
     metadata,
     Column("code", String(40), primary_key=True),
     Column("record", JSON, nullable=False),
+)
+
+#: Names of agencies by their codes, as the office gave them; an entry is a code and the day from which it has that name.
+agencies = Table(
+    "agencies",
+    metadata,
+    Column("code", String(40), primary_key=True),
+    Column("valid_from", String(10), primary_key=True),  # ISO date, empty: ever since
+    Column("valid_to", String(10), nullable=False),  # the last day, empty: until now
+    Column("name", Text, nullable=False),
 )
 
 #: Components of a dossier against its papers, as last compared.

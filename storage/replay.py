@@ -19,7 +19,8 @@ from sqlalchemy.exc import IntegrityError
 
 from pipeline.errors import NotProved
 from pipeline.records import Document, Failure, Page, Record, SourceFile, SourceRecord, Step
-from storage import holdings, known, review
+from storage import agencies, holdings, known, review
+from storage.agencies import Agency
 from storage.auditing import Row, append, audit_rows, digest_of, note_written
 from storage.catalogue import Catalogue, now
 from storage.check import ALTERED, AUDIT, EMPTY, MISSING, ORPHANED, Fault
@@ -171,6 +172,8 @@ class Replay:
             c.execute(insert(findings).values(id=f.id, state=f.state, recorded=f.recorded, at=f.at, who=f.by, **review.values_of(f)))
         if listed := said.get("dossiers"):
             known.take(c, [KnownDossier.from_json(k) for k in listed], said["at"])
+        if given := said.get("agencies"):
+            agencies.take(c, [Agency.from_json(a) for a in given])
         for code, record in said.get("procedures", {}).items():
             c.execute(delete(procedures).where(procedures.c.code == code))
             c.execute(insert(procedures).values(code=code, record=record))

@@ -1,0 +1,96 @@
+"""What of an archive belongs into which package: a dossier's into its own; a source of several dossiers, or of none, into one of its own.
+
+So nobody's papers travel in another one's package, and nothing travels twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.errors import NotProved
+from storage.holdings import Holding
+from storage.layout import Json, dossier_key, source_key
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+#: Digits of a source's digest in the name of its package.
+ID = 16
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One package to be made."""
+
+    name: str  #: the dossier's code, or `source-<digest>`
+    code: str  #: the dossier's; empty where it holds a source alone
+    sources: tuple[str, ...]  #: sha256 of those that are wholly in it
+    holdings: tuple[Holding, ...]  #: its objects, sorted by key
+    shared: tuple[str, ...] = ()  #: sources of its papers that lie in a package of their own
+
+
+def source_name(sha256: str) -> str:
+    return f"source-{sha256[:ID]}"
+
+
+def of_dossier(archive: Archive, code: str) -> Contents:
+    """Its manifest, everything that was made of its papers, also of those withdrawn, and the originals that hold nothing else.
+
+    Raises UsageError for an unknown dossier, NotProved for an object that is not in the books.
+    """
+    code = archive.dossier(code).code
+    manifest: Json = json.loads(archive.objects.read(dossier_key(code)))
+    own: list[str] = []
+    shared: list[str] = []
+    for sha256 in sorted({v.source for v in archive.documents(dossier=code)}):
+        alone = {v.dossier for v in archive.documents(source=sha256)} == {code}
+        (own if alone else shared).append(sha256)
+    entries = [*manifest["documents"], *manifest["withdrawn"]]
+    keys = {dossier_key(code), *(p["key"] for e in entries for p in e["files"].values() if p["key"].startswith("dossiers/"))}
+    for sha256 in own:
+        keys |= _of_source(archive, sha256)
+    return Contents(code, code, tuple(own), _held(archive, keys), tuple(shared))
+
+
+def of_source(archive: Archive, sha256: str) -> Contents:
+    """A source's manifest, its original, its papers that wait for a dossier, and what people said of it."""
+    keys = _of_source(archive, sha256)
+    for view in archive.documents(source=sha256):
+        if not view.dossier:
+            keys |= {str(p["key"]) for p in view.files.values()}
+    return Contents(source_name(sha256), "", (sha256,), _held(archive, keys))
+
+
+def packages(archive: Archive, codes: Sequence[str] | None) -> Iterator[Contents]:
+    """One after the other: dossiers, then the sources that need a package of their own; `codes` None: everything that the archive holds."""
+    done: set[str] = set()
+    shared: dict[str, None] = {}
+    for code in archive.dossiers() if codes is None else codes:
+        contents = of_dossier(archive, code)
+        done.update(contents.sources)
+        shared |= dict.fromkeys(contents.shared)
+        yield contents
+    if codes is None:
+        shared |= dict.fromkeys(s for s in archive.catalogue.changed_since(-1) if s not in done)
+    for sha256 in sorted(shared):
+        yield of_source(archive, sha256)
+
+
+def _of_source(archive: Archive, sha256: str) -> set[str]:
+    keys = {source_key(sha256)}
+    original = archive.catalogue.original(sha256)
+    if original and original[0]:
+        keys.add(str(original[0]["key"]))
+    for row in archive.catalogue.audited(subject=sha256):
+        keys.update(row.facts.get("journal", {}))
+    return keys
+
+
+def _held(archive: Archive, keys: set[str]) -> tuple[Holding, ...]:
+    known = archive.catalogue.holdings_of(keys)
+    for key in sorted(keys - known.keys()):
+        raise NotProved("not_in_books", object=key)
+    return tuple(known[k] for k in sorted(known))

@@ -1,0 +1,154 @@
+"""The part of `Archive` that takes packages in: objects, manifests and what people said, as they were where the packages come from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import UnreadableInput
+from pipeline.records import Record, SourceFile, SourceRecord
+from storage.catalogue import Catalogue, Commit
+from storage.layout import Json, dossier_key, media_type, record_digest
+from storage.objects import AS_IT_IS, Keep, NoSuchObject, ObjectStore
+from storage.rows import now
+
+if TYPE_CHECKING:
+    from storage.packages.opening import Brought, Opened
+
+IMPORT = "import"
+
+
+@dataclass(frozen=True)
+class TakenIn(Record):
+    """What became of packages."""
+
+    packages: tuple[str, ...]  #: their names
+    dossiers: tuple[str, ...]  #: codes
+    sources: int = 0  #: taken in
+    known: int = 0  #: sources that were here already, as they are there
+    objects: int = 0  #: put
+    bytes: int = 0
+
+
+class Packages:
+    """Part of the archive, see `storage/archive.py`; writes wait for each other."""
+
+    catalogue: Catalogue
+    objects: ObjectStore
+    _one: threading.RLock
+
+    def take_packages(self, bags: Sequence[Path], keeps: Callable[[SourceRecord], Sequence[Keep]], *, by: str = "") -> TakenIn:
+        """Take in the bags, all or none of them; `keeps` says how the documents of a source are to be kept.
+
+        Nothing that is here is changed: what is here already as it is there is left alone, what differs is refused. The same again goes on
+        where a crash ended it. Raises UnreadableInput, with what is wrong, before anything is written.
+        """
+        from storage.packages.opening import brought, examine, said
+
+        self._writable()
+        with self._one:
+            opened = examine(bags)
+            sources = [brought(opened, s) for s in opened.sources()]
+            new = [s for s in sources if not self._here(s)]
+            self._fits(opened, new)
+            corrections, decided = said(opened)
+            at = now()
+            placed: dict[str, tuple[str, int]] = {}
+            kept: dict[str, Keep] = {}
+            for source in sources:
+                kept |= self._kept(source, keeps(source.record))
+            for key, (held, file) in sorted(opened.files.items(), key=lambda i: _turn(i[0])):
+                self.objects.put(key, file, sha256=held.sha256, media_type=media_type(key), keep=kept.get(key, AS_IT_IS))
+                self.objects.prove(key, held.sha256)
+                placed[key] = held.sha256, held.size
+            facts: Json = {"by": by, "packages": list(opened.names), "sources": [s.record.source.sha256 for s in new]}
+            journal = self._journal(f"{IMPORT}-{record_digest(facts)[:12]}", "archive", facts, at)
+            self.catalogue.restore_decided(decided)
+            for source in new:
+                self._commit(opened, source, placed, by, at)
+            self.catalogue.restore_corrections(corrections)
+            self.catalogue.book(placed)
+            # what people said where the packages come from is named too: a rebuild carries it out again
+            journal |= {k: sha256 for k, (sha256, _) in placed.items() if k.startswith("journal/")}
+            self.catalogue.told(IMPORT, "archive", {"packages": list(opened.names), "journal": journal}, by=by)
+            self._follow()
+            size = sum(n for _, n in placed.values())
+            return TakenIn(opened.names, tuple(opened.dossiers()), len(new), len(sources) - len(new), len(placed), size)
+
+    def _here(self, source: Brought) -> bool:
+        """Whether the archive has it as the package has it; raises UnreadableInput where it has it otherwise."""
+        sha256 = source.record.source.sha256
+        reading = self.catalogue.reading_of(sha256)
+        if reading is None:
+            return False
+        same = [(e["id"], e["files"]) for e in self.catalogue.entries(sha256)] == [(e["id"], e["files"]) for e in source.entries]
+        if reading != source.reading or not same:
+            raise UnreadableInput("package_differs", what=sha256[:16])
+        return True
+
+    def _fits(self, opened: Opened, new: Sequence[Brought]) -> None:
+        """Every document lies in a dossier that came with it, and no dossier is here already with other papers."""
+        for source in new:
+            for document, entry in zip(source.record.documents, source.entries, strict=True):
+                code = document.link.code
+                if code and entry["id"] not in {e["id"] for e in opened.json(dossier_key(code))["documents"]}:
+                    raise UnreadableInput("package_contradicts", name=", ".join(opened.names), object=dossier_key(code))
+        for code in opened.dossiers():
+            try:
+                here = self.objects.read(dossier_key(code))
+            except NoSuchObject:
+                continue
+            if here != opened.files[dossier_key(code)][1].read_bytes():
+                raise UnreadableInput("package_differs", what=code)
+
+    def _kept(self, source: Brought, keeps: Sequence[Keep]) -> dict[str, Keep]:
+        whole = reduce(or_, keeps, AS_IT_IS)
+        out = dict.fromkeys(source.keys, whole)
+        for document, entry, keep in zip(source.record.documents, source.entries, keeps, strict=True):
+            out |= {str(p["key"]): keep for p in entry["files"].values() if p["key"] != source.original.get("key")}
+            if document.link.code:
+                out[dossier_key(document.link.code)] = out.get(dossier_key(document.link.code), AS_IT_IS) | Keep(until=whole.until)
+        return out
+
+    def _commit(self, opened: Opened, source: Brought, placed: dict[str, tuple[str, int]], by: str, at: str) -> None:
+        record, first = source.record, source.names[0]
+        received: SourceFile = replace(record.source, name=first["name"], received=first["received"])
+        codes = {d.link.code for d in record.documents} - {""}
+        self.catalogue.commit(
+            Commit(
+                record=replace(record, source=received),
+                reading=source.reading,
+                batch=source.batch,
+                original=source.original,
+                entries=source.entries,
+                alternatives={code: opened.json(dossier_key(code))["alternatives"] for code in codes},
+                placed={k: v for k, v in placed.items() if k in source.keys},
+                action=IMPORT,
+                by=by,
+                at=at,
+            )
+        )
+        for name in source.names[1:]:
+            self.catalogue.add_name(record.source.sha256, name["name"], name["batch"], name["received"], {})
+
+    # what the archive has
+
+    def _writable(self) -> None:
+        raise NotImplementedError
+
+    def _journal(self, action: str, subject: str, facts: Json, at: str) -> dict[str, str]:
+        raise NotImplementedError
+
+    def _follow(self, *, index: bool = True) -> None:
+        raise NotImplementedError
+
+
+def _turn(key: str) -> tuple[int, str]:
+    """Manifests after what they name, as when they were first written."""
+    manifest = key.endswith("/dossier.json") or (key.startswith("originals/") and key.endswith(".json"))
+    return (2 if manifest else 1 if key.startswith("journal/") else 0, key)
