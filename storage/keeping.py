@@ -67,8 +67,10 @@ class FolderKeeping:
         except (FileNotFoundError, NotADirectoryError):
             return ""
         for line in lines:
+            if name not in line:
+                continue
             try:
-                said = json.loads(line or "{}")
+                said = json.loads(line)
             except ValueError:
                 continue
             if said.get("name") == name:

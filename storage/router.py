@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.errors import NotProved
 from storage.objects import AS_IT_IS, SENSITIVITY, Keep, NoSuchObject, ObjectInfo, ObjectStore, Proof, Version, check_key
+
+T = TypeVar("T")
 
 #: Keys whose store is remembered, so that a second question costs no second look.
 REMEMBERED = 10_000
@@ -42,10 +45,10 @@ class Router:
         self._remember(key, level)
 
     def read(self, key: str) -> bytes:
-        return self._of(key).read(key)
+        return self._first(key, lambda store: store.read(key))
 
     def fetch(self, key: str, to: Path) -> None:
-        self._of(key).fetch(key, to)
+        self._first(key, lambda store: store.fetch(key, to))
 
     def stat(self, key: str) -> ObjectInfo | None:
         level = self._find(key)
@@ -60,10 +63,9 @@ class Router:
 
     def prove(self, key: str, sha256: str) -> None:
         try:
-            store = self._of(key)
+            self._first(key, lambda store: store.prove(key, sha256))
         except NoSuchObject as e:
             raise NotProved("not_proved", object=key) from e
-        store.prove(key, sha256)
 
     def delete(self, key: str) -> None:
         """Refused by one, refused by all: a hold stands in each."""
@@ -116,6 +118,16 @@ class Router:
                 return level
         self._where.pop(key, None)
         return None
+
+    def _first(self, key: str, what: Callable[[ObjectStore], T]) -> T:
+        """`what` of the store in which the key was last seen, else of the one in which it is found: it may have risen since."""
+        known = self._where.get(check_key(key))
+        if known is not None:
+            try:
+                return what(self.stores[known])
+            except (NoSuchObject, NotProved):
+                self._where.pop(key, None)
+        return what(self._of(key))
 
     def _of(self, key: str) -> ObjectStore:
         level = self._find(check_key(key))

@@ -368,7 +368,7 @@ class S3Store:
                     raise self._told(str(e.code), writing) from e
                 self._patience.away(str(self), str(e.code), wait)
             except (urllib3.exceptions.HTTPError, ServerError, InvalidResponseError, ConnectionError) as e:
-                if isinstance(e, urllib3.exceptions.SSLError) or (wait := next(waits, None)) is None:
+                if _is_distrust(e) or (wait := next(waits, None)) is None:
                     raise Unreachable("store_unreachable", where=str(self), error=type(e).__name__) from e
                 self._patience.away(str(self), type(e).__name__, wait)
             else:
@@ -379,6 +379,11 @@ class S3Store:
     def _told(self, code: str, writing: bool) -> NotWritten | Unreachable:
         name = next((name for name, codes in _NAMED.items() if code in codes), "s3_refused")
         return NotWritten(name, where=str(self), error=code) if writing or name == "disk_full" else Unreachable(name, where=str(self), error=code)
+
+
+def _is_distrust(error: Exception) -> bool:
+    """A certificate that is not trusted is not trusted in a minute either."""
+    return isinstance(getattr(error, "reason", None) or error, urllib3.exceptions.SSLError)
 
 
 def _lower(metadata: Any) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from pipeline.errors import NotProved, NotWritten, Unreachable
 from pipeline.settings import Archive, Settings
+from storage.archive import Archive as ArchiveOf
 from storage.objects import SENSITIVITY, Keep, Kept, NoSuchObject, ObjectStore, digest, open_store
 from storage.router import Router
 from storage.s3 import S3Store
 from tests import faulty
 from tests.minio import bucket, minio  # noqa: F401  fixtures
+from tests.papers import BIRTH, CODE, DECISION, page, paper, record, written
 from tests.test_storage_objects import put
+from tests.trees import without_times
 
 KEYS = ("unfiled/a/1.pdf", "unfiled/a/2.pdf", "unfiled/b/1.pdf", "dossiers/H/1.json")
 CONTENTS = (b"", b"one", b"two", b"three" * 400)
@@ -141,3 +146,41 @@ def test_faults_on_the_wire_make_nothing_twice_and_lose_nothing(bucket: str, mon
         assert found == [b"first", data], "each once"
 
     tried()
+
+
+# an archive over a store that fails
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(faults=st.lists(st.sampled_from(("", "", *faulty.FAULTS)), max_size=60))
+def test_an_archive_over_a_failing_store_ends_as_an_undisturbed_one(tmp_path: Path, faults: list[str]) -> None:
+    """Each source is tried again until it is in, as runs of a batch do; in the end nothing is missing, twice or left over."""
+    work = tmp_path / str(next(_number))
+    work.mkdir()
+    records = [
+        record(work, "one.pdf", [page(1, BIRTH), page(2, BIRTH)], [paper([1], "giay_khai_sinh", CODE), paper([2], "ly_hon")]),
+        record(work, "two.pdf", [page(1, DECISION)], [paper([1], "quyet_dinh", CODE)]),
+    ]
+    ends = []
+    for number, coming in enumerate((iter(()), iter(faults))):
+        with ArchiveOf.open(str(work / f"archive{number}"), Settings(), write=True) as archive:
+            archive.objects = archive._shelving.store = faulty.Faulty(archive.objects, coming)
+            for r in records:
+                files = [replace(w, keep=Keep("confidential")) if r.documents[w.index].type == "ly_hon" else w for w in written(work, r)]
+                while True:
+                    try:
+                        archive.store(r, files, batch_id="b" * 16, reading_digest="r")
+                        break
+                    except (Unreachable, NotWritten, NotProved, NoSuchObject):
+                        continue
+            archive.objects = archive._shelving.store = archive.objects.store
+            seen = archive.check()
+            assert seen.faults == ()
+            ends.append({k: timeless(archive.objects.read(k)) for k in list(archive.objects.keys()) if not k.startswith("journal/")})
+            assert isinstance(archive.objects, Router)
+            assert {k.split(".")[-1] for k in list(archive.objects.stores["confidential"].keys())} == {"pdf", "xml", "json"}
+    assert ends[0] == ends[1]
+
+
+def timeless(data: bytes) -> Any:
+    return without_times(json.loads(data)) if data[:1] == b"{" else data

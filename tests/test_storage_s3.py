@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import os
 import signal
+import socket
+import socketserver
+import ssl
 import subprocess
 import threading
 import time
@@ -347,3 +351,58 @@ def test_a_server_without_one_is_refused_only_where_it_must_be(bucket: str) -> N
     with pytest.raises(UsageError) as e:
         one(bucket, encryption="on")
     assert e.value.key == "no_encryption"
+
+
+# TLS
+
+
+@pytest.fixture
+def sealed(own: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
+    """Endpoint of the server behind TLS, and the certificate that a client has to trust for it; loopback counts as any other address."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=specimen -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run([*command.split(), "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    behind = own.endpoint.split(":")
+    monkeypatch.setattr(s3_bucket, "is_loopback", lambda endpoint: False)
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    class Seal(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with (
+                contextlib.suppress(OSError),
+                context.wrap_socket(self.request, server_side=True) as client,
+                socket.create_connection((behind[0], int(behind[1]))) as server,
+            ):
+                up = threading.Thread(target=pump, args=(client, server), daemon=True)
+                up.start()
+                pump(server, client)
+                up.join(5)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Seal) as proxy:
+        proxy.daemon_threads = True
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{proxy.server_address[1]}", certificate
+        proxy.shutdown()
+
+
+def test_tls_is_spoken_and_a_stranger_is_not_trusted(sealed: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint, certificate = sealed
+    begun = time.monotonic()
+    with pytest.raises(Unreachable):
+        one(f"s3://{endpoint}/sealed")
+    assert time.monotonic() - begun < 10
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    store = one(f"s3://{endpoint}/sealed")
+    put(store, "originals/aa/a.pdf", b"x", Keep(until="2090-01-01"))
+    put(store, "originals/aa/b.pdf", bytes(17 << 20))
+    store.prove("originals/aa/b.pdf", digest(bytes(17 << 20)))
+    assert store.proof().locks
+    with pytest.raises(SohoaError):
+        one(f"s3://{endpoint}/sealed", tls=False)
