@@ -37,9 +37,10 @@ class FolderVersions:
             return
         self._take(file, sha256)
         line = self._keys / key / f".{len(earlier) + 1}-{at}-{sha256}"
-        make_folder(line.parent)
+        known = next(p for p in line.parents if p.exists())
+        line.parent.mkdir(parents=True, exist_ok=True)
         line.touch()
-        settle(line.parent)
+        settle(line.parent, known)
 
     def of(self, key: str, current: Path) -> list[Version]:
         """All versions, the current one last; it has no line yet, unless it was about to be replaced."""
