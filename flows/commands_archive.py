@@ -141,14 +141,16 @@ def show(
         if page:
             _show_page(opened, documents, page, find, png, as_json)
             return
+        from flows.agencies import agency_name
         from flows.office import completeness
 
         components = completeness(opened, documents[0].dossier) if documents and valid_code(code) else None
+        agency = agency_name(opened, documents[0].dossier if documents else code) if valid_code(code) else ""
         if as_json:
-            more = {"listed": listed.to_json() if listed else None, "components": components.to_json() if components else None}
+            more = {"agency": agency, "listed": listed.to_json() if listed else None, "components": components.to_json() if components else None}
             print_json({"code": code, "documents": [d.to_json() for d in documents]} | (more if valid_code(code) else {}))
         else:
-            _print_dossier(documents, code, listed, components)
+            _print_dossier(documents, code, listed, components, agency)
 
 
 def _documents(archive: Archive, code: str) -> list[DocumentView]:
@@ -219,12 +221,14 @@ def _picture(archive: Archive, document: DocumentView, page: Page, boxes: list[B
         return page_png(replace(record.source, path=str(original)), page, boxes, settings())
 
 
-def _print_dossier(documents: list[DocumentView], code: str, listed: KnownDossier | None, components: Completeness | None) -> None:
+def _print_dossier(documents: list[DocumentView], code: str, listed: KnownDossier | None, components: Completeness | None, agency: str) -> None:
     from flows.report import console
     from flows.shown import print_components, print_listed
 
     if listed:
         print_listed(console(), listed, scanned=bool(documents))
+    if agency:
+        console().print(Text(f"  {say('agency_of_code', name=agency)}"))
     if documents or not listed:
         _print_documents(documents, code)
     if components:
@@ -250,7 +254,8 @@ def _print_documents(documents: list[DocumentView], code: str) -> None:
 
 def get(
     code: Annotated[str, typer.Argument(metavar="CODE", help=say("help_show_code"))],
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help=say("help_get_to"))],
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help=say("help_get_to"))] = None,
+    zipped: Annotated[Path | None, typer.Option("--zip", metavar="FILE", help=say("help_get_zip"))] = None,
     form: Annotated[str, typer.Option("--format", help=say("help_format", formats=", ".join(GET_FORMATS)))] = "pdf",
     archive: ArchiveOption = "",
     as_json: JsonOption = False,
@@ -260,6 +265,11 @@ def get(
 
     if form not in GET_FORMATS:
         raise UsageError("unknown_format", formats=", ".join(GET_FORMATS))
+    if zipped is not None:
+        _zip(code, zipped, location(archive), as_json)
+        return
+    if to is None:
+        raise UsageError("get_where")
     if to.exists() and not to.is_dir():
         raise UsageError("no_such_folder", name=str(to))
     to.mkdir(parents=True, exist_ok=True)
@@ -270,6 +280,21 @@ def get(
         print_json(written)
     else:
         typer.echo(say("files_written", count=len(written), name=str(to)))
+
+
+def _zip(code: str, file: Path, where: str, as_json: bool) -> None:
+    from flows.read import write_bytes
+    from flows.zipped import zipped
+    from pipeline.settings import settings
+    from storage.archive import Archive
+
+    with Archive.open(where, settings(), write=False) as opened:
+        views = _documents(opened, code)
+        write_bytes(zipped(opened, views), file)
+    if as_json:
+        print_json([str(file)])
+    else:
+        typer.echo(say("zip_written", count=len(views), name=str(file)))
 
 
 def _fetch(archive: Archive, document: DocumentView, form: str, to: Path) -> Path:

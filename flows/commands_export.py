@@ -26,6 +26,7 @@ def export(
     codes: Annotated[list[str] | None, typer.Argument(metavar="CODE...", help=say("help_export_codes"))] = None,
     sip: Annotated[bool, typer.Option("--sip", help=say("help_export_sip"))] = False,
     to: Annotated[Path | None, typer.Option("-o", "--out", metavar="FOLDER", help=say("help_export_to"))] = None,
+    excel: Annotated[Path | None, typer.Option("--excel", metavar="FILE.xlsx", help=say("help_export_excel"))] = None,
     date_from: Annotated[str, typer.Option("--from", metavar="DATE", help=say("help_received_from"))] = "",
     date_to: Annotated[str, typer.Option("--to", metavar="DATE", help=say("help_received_to"))] = "",
     archive: ArchiveOption = "",
@@ -34,18 +35,30 @@ def export(
     from pipeline.settings import settings
     from storage.archive import Archive
 
-    if not sip or to is None:
+    if not (sip or excel) or sip != bool(to):
         raise UsageError("export_what")
     with Archive.open(location(archive), settings(), write=False) as opened:
         wanted = chosen(opened, codes or [], date_from, date_to)
-        packages = write_packages(opened, wanted, to, settings())
+        listed = _excel(opened, wanted, excel, settings()) if excel else 0
+        packages = write_packages(opened, wanted, to, settings()) if to else []
     if as_json:
-        print_json([p.to_json() for p in packages])
+        print_json({"packages": [p.to_json() for p in packages], "excel": {"file": str(excel), "dossiers": listed} if excel else None})
         return
+    if excel:
+        typer.echo(say("list_exported", count=listed, name=str(excel)))
     for package in packages:
         key = "package_written" if package.code else "package_of_source"
         typer.echo(say(key, name=package.path, papers=package.papers, objects=package.objects))
-    typer.echo(say("packages_written", count=len(packages), name=str(to)))
+    if to:
+        typer.echo(say("packages_written", count=len(packages), name=str(to)))
+
+
+def _excel(archive: Archive, codes: list[str] | None, file: Path, settings: Settings) -> int:
+    from flows.archivists_excel import excel
+
+    if file.suffix.lower() != ".xlsx":
+        raise UsageError("export_what")
+    return excel(archive, archive.dossiers() if codes is None else codes, file, settings)
 
 
 def chosen(archive: Archive, codes: list[str], date_from: str, date_to: str) -> list[str] | None:

@@ -59,7 +59,7 @@ def describe(archive: Archive, code: str, settings: Settings) -> Described:
         **_days(code, view.documents),
         "keyword": "; ".join(filter(None, (listed.procedure if listed else procedure, code))),
         "totalDoc": str(len(papers)),
-        "numberOfPaper": str(sum(_sheets(sources[s], view.documents) for s in sources)),
+        "numberOfPaper": str(sum(sheets_of(r, (n for d in view.documents if d.source == s for n in d.pages)) for s, r in sources.items())),
         "numberOfPage": str(sum(len(d.pages) for d in view.documents)),
         "confidenceLevel": _origin(p["confidenceLevel"] for p in papers),
         "paperFileCode": f"{level1_of(code)}.{listed.place}.{code}" if listed and listed.place else "",
@@ -162,9 +162,9 @@ def _origin(found: Iterable[str]) -> str:
     return kinds.pop() if len(kinds) == 1 else MIXED if kinds else DIGITIZED
 
 
-def _sheets(record: SourceRecord, views: Iterable[DocumentView]) -> int:
+def sheets_of(record: SourceRecord, pages: Iterable[int]) -> int:
     """Sheets of paper (tờ): pages are backs where the stack was scanned on both sides, which its blank backs tell; else each page is a sheet."""
-    mine = {n for v in views if v.source == record.source.sha256 for n in v.pages}
+    mine = set(pages)
     blank = {p.number for p in record.pages if p.state is PageState.BLANK}
     both_sides = bool(blank) and all(n % 2 == 0 for n in blank)
     return len({(n + 1) // 2 for n in mine}) if both_sides else len(mine)

@@ -129,23 +129,35 @@ def decoded(data: bytes) -> str:
 def table_bytes(path: Path, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """An Excel file or, for any other suffix, CSV in UTF-8 that Excel opens with its letters right. What looks like a formula is text."""
     if path.suffix.lower() in EXCEL:
-        from openpyxl import Workbook
-
-        book = Workbook()
-        sheet = book.active
-        for row in (headings, *rows):
-            sheet.append(list(row))
-        for column in sheet.iter_cols():
-            for cell in column:
-                cell.data_type = "s" if cell.value is not None else "n"
-        out = io.BytesIO()
-        book.save(out)
-        return out.getvalue()
+        return workbook_bytes({"": (headings, rows)})
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(headings)
     writer.writerows([_harmless(c) for c in row] for row in rows)
     return ("\ufeff" + text.getvalue()).encode()
+
+
+def workbook_bytes(sheets: Mapping[str, tuple[Sequence[str], Iterable[Sequence[str]]]]) -> bytes:
+    """An Excel file: name of each sheet (empty: Excel's own) -> its headings and rows. What looks like a formula is text."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    for name, (headings, rows) in sheets.items():
+        sheet = book.create_sheet(name or None)
+        for row in (headings, *rows):
+            sheet.append([_printable(c) for c in row])
+        for column in sheet.iter_cols():
+            for cell in column:
+                cell.data_type = "s" if cell.value is not None else "n"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that no Excel file can hold."""
+    return "".join(c for c in text if c >= " " or c in "\t\n\r")
 
 
 def _harmless(text: str) -> str:
