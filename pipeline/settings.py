@@ -60,6 +60,9 @@ class Archive(Section):
 
     location: str = Field("var/archive", description="a folder, or s3://host:port/bucket (credentials from the environment or a file)")
     data: str = Field("var/data", description="catalogue and index of archives that are not folders")
+    catalogue: str = Field(
+        "", description="catalogue in PostgreSQL for several hosts: postgresql://HOST:PORT/DATABASE, without password; empty: SQLite beside the index"
+    )
     quarantine: str = Field("", description="folder for files with a secrecy mark; empty: quarantine/ beside the archive's catalogue")
     pdfa_part: str = Field("2b", description="PDF/A part and level; TT 05/2025/TT-BNV sample package uses 2b")
     profile: Literal["archive", "compact"] = Field(

@@ -24,7 +24,7 @@ from pipeline.settings import ROOT, Settings
 from storage import layout
 from storage.auditing import audit_key
 from storage.catalogue import Catalogue, now
-from storage.database import Database, sqlite_url
+from storage.database import CATALOGUE, Database
 from storage.desk import BY_LENGTH, Desk
 from storage.folder import OWN
 from storage.hold import Holds
@@ -71,18 +71,22 @@ class Archive(Desk, Holds, Packages):
         Raises ArchiveBusy, Unreachable, NotWritten; UsageError when there is none to read from.
         """
         data = data_folder(location, settings)
-        if not write and not (data / "catalogue.sqlite").exists():
+        shared = bool(settings.archive.catalogue)
+        if not write and not shared and not (data / CATALOGUE).exists():
             raise UsageError("no_archive", location=location)
         lock = WriteLock(data / "lock") if write else None
         store = open_store(location, settings, create=write)
         with lock or contextlib.nullcontext():
-            read_only = not write and not os.access(data, os.W_OK)
-            database = Database(sqlite_url(data / "catalogue.sqlite", read_only=read_only))
+            database = Database.at(data, settings, read_only=not write and not os.access(data, os.W_OK))
+            stack = contextlib.ExitStack()
             try:
                 if write:
+                    stack.enter_context(database.one_writer())
                     database.migrate()
                 elif not database.at_head():
-                    with WriteLock(data / "lock"):
+                    if shared and not database.revision():
+                        raise UsageError("no_archive", location=location)
+                    with WriteLock(data / "lock"), database.one_writer():
                         database.migrate()
                 archive = cls(store, Catalogue(database, settings.review.same_page), data, lock=lock, audit_months=settings.archive.audit_months)
                 if write:
@@ -96,6 +100,7 @@ class Archive(Desk, Holds, Packages):
                 finally:
                     archive._close()
             finally:
+                stack.close()
                 database.close()
 
     # taking in
@@ -382,6 +387,8 @@ class Archive(Desk, Holds, Packages):
     def _writable(self) -> None:
         if self._lock is None:
             raise RuntimeError("archive is open for reading")
+        if self.catalogue.database.guard is not None:
+            self.catalogue.database.guard.ensure()
 
     def _close(self) -> None:
         if self._index is not None:

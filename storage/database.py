@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from pipeline.errors import NotWritten, Unreachable
+from pipeline.errors import MissingTool, NotWritten, SohoaError, Unreachable, UsageError
+from storage import postgres
 from storage.models import HEAD
+from storage.postgres import CatalogueLock
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
 
 #: How long a statement waits for another process's transaction, milliseconds.
 BUSY_TIMEOUT = 15_000
+
+#: The file of a catalogue, and of one that is being made to take its place.
+CATALOGUE, FRESH = "catalogue.sqlite", "catalogue.new.sqlite"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -32,55 +39,68 @@ def sqlite_url(path: Path, *, read_only: bool = False) -> str:
     return f"sqlite:///file:{path.absolute().as_posix()}?{how}&uri=true"
 
 
-def replace_sqlite(new: Path, path: Path, aside: Path) -> None:
-    """The catalogue at `new` takes the place of the one at `path`, which stays as `aside`, log included. Nobody has `new` open."""
-    if path.exists():
-        with contextlib.suppress(Unreachable, NotWritten):  # what its log holds goes into the file, if it is one
-            old = Database(sqlite_url(path))
-            try:
-                with old.reading() as c:
-                    c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                old.close()
-    try:
-        for end in ("-wal", "-shm"):
-            log = path.with_name(path.name + end)
-            if log.exists():
-                log.rename(aside.with_name(aside.name + end))
-        if path.exists():
-            aside.hardlink_to(path)
-        new.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as e:
-        raise NotWritten("not_written", where=str(path.parent), error=e.strerror or type(e).__name__) from e
-
-
 class Database:
-    """Any SQLAlchemy URL; SQLite gets its write-ahead log, its waiting time and its foreign keys."""
+    """SQLite, with its write-ahead log, its waiting time and its foreign keys; or PostgreSQL, where several hosts have one catalogue."""
 
-    def __init__(self, url: str) -> None:
-        self.engine: Engine = create_engine(url, json_serializer=_dumps)
-        self._where = make_url(url).render_as_string(hide_password=True)
-        if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine, "connect", _pragmas(read_only="mode=ro" in url))
+    def __init__(self, url: str | URL, schema: str = "") -> None:
+        """`schema`: where in PostgreSQL the tables are, empty for the usual place."""
+        url = make_url(url)
+        self._where = url.set(query={}).render_as_string(hide_password=True)
+        self.guard: CatalogueLock | None = None
+        self.engine: Engine = _engine(url, schema)
+        if self.engine.dialect.name == "postgresql":
+            self._read: Engine = self.engine.execution_options(isolation_level="REPEATABLE READ")  # one look, however many statements
+            self.guard = CatalogueLock(self.engine, self._where, schema)
+        else:
+            self._read = self.engine
+            event.listen(self.engine, "connect", _pragmas(read_only="mode=ro" in str(url)))
             event.listen(self.engine, "begin", _begin)
+
+    @classmethod
+    def at(cls, data: Path, settings: Settings, *, read_only: bool = False, fresh: bool = False) -> Database:
+        """The catalogue of the archive whose own folder is `data`, or one to be made beside it (`fresh`), empty.
+
+        Raises UsageError for a setting that names none.
+        """
+        if settings.archive.catalogue:
+            url = postgres.address(settings.archive.catalogue, tls=settings.archive.tls)
+            if fresh:
+                beside = cls(url)
+                try:
+                    with beside.writing() as c:
+                        postgres.prepare(c)
+                finally:
+                    beside.close()
+            return cls(url, postgres.FRESH if fresh else "")
+        if fresh:
+            for end in ("", "-wal", "-shm"):  # of a rebuild that was interrupted
+                (data / f"{FRESH}{end}").unlink(missing_ok=True)
+        return cls(sqlite_url(data / (FRESH if fresh else CATALOGUE), read_only=read_only))
+
+    @property
+    def is_shared(self) -> bool:
+        return self.guard is not None
+
+    @contextmanager
+    def one_writer(self) -> Iterator[None]:
+        """Keeps writers on other hosts out of a catalogue in PostgreSQL; raises ArchiveBusy. A file's own host is kept by the archive's lock."""
+        with self.guard or contextlib.nullcontext():
+            yield
 
     def close(self) -> None:
         self.engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with self._told(), self.engine.connect() as c:
+        with self._told(), self._read.connect() as c:
             yield c
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all or nothing."""
         with self._told(), self.engine.begin() as c:
+            if self.guard is not None and self.guard.held:
+                self.guard.prove(c)
             yield c
 
     def revision(self) -> str:
@@ -116,7 +136,9 @@ class Database:
             yield
         except DBAPIError as e:
             # only the kind of failure: the message may carry values of the statement
-            kind = str(e.orig).lower() if e.orig else ""
+            if state := str(getattr(e.orig, "sqlstate", "") or ""):
+                raise self._of_state(state) from e
+            kind = str(e.orig).lower() if e.orig and not self.is_shared else ""
             if "full" in kind:
                 raise NotWritten("disk_full", where=self._where, error="") from e
             if "readonly" in kind or "read-only" in kind:
@@ -124,6 +146,25 @@ class Database:
             raise Unreachable("catalogue_unreachable", where=self._where, error=type(e).__name__) from e
         except SQLAlchemyError as e:
             raise Unreachable("catalogue_unreachable", where=self._where, error=type(e).__name__) from e
+
+    def _of_state(self, state: str) -> SohoaError:
+        """PostgreSQL's word for a failure as one of ours."""
+        if state in ("53100", "58030"):
+            return NotWritten("disk_full", where=self._where, error=state)
+        if state == "25006":
+            return NotWritten("read_only", where=self._where, error=state)
+        if state == "22001":  # SQLite knows no lengths
+            return UsageError("value_too_long", where=self._where)
+        return Unreachable("catalogue_unreachable", where=self._where, error=state)
+
+
+def _engine(url: URL, schema: str) -> Engine:
+    if url.get_backend_name() != "postgresql":
+        return create_engine(url, json_serializer=_dumps)
+    try:
+        return create_engine(url, json_serializer=_dumps, connect_args=postgres.options(schema), pool_pre_ping=True)
+    except ImportError as e:  # a system without its library
+        raise MissingTool("no_psycopg") from e
 
 
 def _dumps(data: Any) -> str:

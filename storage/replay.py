@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pipeline.errors import NotProved
 from pipeline.records import Document, Failure, Page, Record, SourceFile, SourceRecord, Step
-from storage import agencies, holdings, known, review
+from storage import agencies, holdings, known, postgres, review
 from storage.agencies import Agency
 from storage.auditing import Row, append, audit_rows, digest_of, note_written
 from storage.catalogue import Catalogue, now
@@ -393,6 +393,8 @@ class Replay:
     def _finish(self) -> None:
         with self.database.writing() as c:
             c.execute(insert(state).values(name="queue", value=1))
+            if self.database.is_shared:
+                postgres.number_on(c)
             self._counts["objects"] = holdings.count(c)
             facts = {name: self._counts[name] for name in ("sources", "documents", "pages")} | {"faults": len(self._faults)}
             append(c, "rebuild", "archive", facts)

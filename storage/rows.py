@@ -93,16 +93,21 @@ def document_row(document: Document, entry: Json, filed_by: str, review: Sequenc
         "ordinal": entry["ordinal"] or None,
         "type": document.type,
         "score": document.score,
-        "title": title_of(document),
-        "reference": value.get("reference", ""),
+        "title": _text(title_of(document)),
+        "reference": _text(value.get("reference", "")),
         "issued_on": value.get("issued_on", "")[:10],
-        "issuer": value.get("issuer", ""),
+        "issuer": _text(value.get("issuer", "")),
         "record": document.to_json(),
         "files": entry["files"],
         "review": list(review),
         "review_state": WAITING if review else DONE if filed_by else "",
         "filed_by": filed_by,
     }
+
+
+def _text(value: str) -> str:
+    """PostgreSQL takes no U+0000 in a column of text; what was read keeps it in its JSON."""
+    return value.replace("\0", "")
 
 
 def page_row(sha256: str, page: Page, document: str | None) -> dict[str, Any]:
@@ -112,7 +117,7 @@ def page_row(sha256: str, page: Page, document: str | None) -> dict[str, Any]:
         "document": document,
         "state": page.state.value,
         "reason": page.reason,
-        "text": page.reading.text,
+        "text": _text(page.reading.text),
         "content": pack(page.to_json()),
     }
 

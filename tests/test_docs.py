@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.__main__ import parser as bench_parser
 from pipeline.settings import Settings
+from storage.postgres import PASSWORD, USER
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("docs", "deploy", "samples", "benchmarks", "pipeline", "tests")
@@ -25,7 +26,7 @@ GUIDES = [p for p in PAGES if p.name != "CHANGELOG.md"]
 #: Answered by the bootstrap script; their arguments are those of pytest and of the benchmarks.
 BY_SCRIPT = {"test", "bench"}
 #: Variables that are no settings: where settings, credentials and the language come from, and switches of single rooms.
-NOT_SETTINGS = {"SOHOA_CONFIG", "SOHOA_LANG", "SOHOA_CREDENTIALS", "SOHOA_EMBEDDED", "SOHOA_DEBUG", "SOHOA_CORPUS"}
+NOT_SETTINGS = {"SOHOA_CONFIG", "SOHOA_LANG", "SOHOA_CREDENTIALS", "SOHOA_EMBEDDED", "SOHOA_DEBUG", "SOHOA_CORPUS"} | {USER, PASSWORD}
 
 _COMMAND = re.compile(r"(?:\./|/opt/sohoa/)sohoa[ \t]+([^`\n|&;]*)")
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

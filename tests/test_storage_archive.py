@@ -27,6 +27,7 @@ from storage.layout import record_digest, timeless
 from storage.objects import digest
 from tests.minio import bucket, minio  # noqa: F401  fixtures
 from tests.papers import BIRTH, CODE, DECISION, OTHER, RECEIPT, page, paper, record, written
+from tests.postgres import catalogue_address, postgres  # noqa: F401  fixtures
 
 READING = "0123456789abcdef"
 BATCH = "b" * 16
@@ -41,10 +42,14 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def folder(empty: Path, tmp_path: Path) -> Path:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def folder(request: pytest.FixtureRequest, empty: Path, tmp_path: Path) -> Iterator[Path]:
+    """The same tests with both catalogues."""
     shutil.copytree(empty, tmp_path / "archive")
-    return tmp_path / "archive"
+    if request.param == "postgresql":
+        SETTINGS.archive.catalogue = request.getfixturevalue("catalogue_address")
+    yield tmp_path / "archive"
+    SETTINGS.archive.catalogue = ""
 
 
 @contextmanager
@@ -309,6 +314,8 @@ def test_reading_needs_an_archive(tmp_path: Path) -> None:
 def test_an_archive_opens_fast(folder: Path) -> None:
     import time
 
+    with opened(folder) as a:
+        a.counts()
     begun = time.process_time()
     with opened(folder, write=False) as a:
         a.counts()

@@ -128,9 +128,9 @@ def lose(location: str | Path, settings: Settings) -> None:
 
 
 def compare(before: dict[str, list[dict[str, Any]]], after: dict[str, list[dict[str, Any]]]) -> None:
-    told = [r["key"] for r in after["objects"] if "-audit-" in r["key"]][-1:]
+    """Every table but for where in the journal the rebuild itself stands."""
     for name, expected in before.items():
-        got = [r for r in after[name] if name != "objects" or r["key"] not in told or r in expected]
+        got = [r for r in after[name] if name != "objects" or "-audit-" not in r["key"] or r in expected]
         assert got == expected, name
 
 
