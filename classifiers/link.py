@@ -124,6 +124,7 @@ def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code
     ]
     scope = _Scope()
     out: list[Link] = []
+    scopes: list[_Scope] = []
     seen: list[Candidate] = []
     for paper in papers:
         if paper.after_separator:
@@ -148,7 +149,9 @@ def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code
         ):
             link = Link("", link.evidence, (link.code, *link.alternatives), "other_owner")
         out.append(link)
+        scopes.append(scope)
         seen += main
+    out = _vouched(papers, out, scopes)
     return related(_suggest(out, seen), [(p.fields, p.citations) for p in papers])
 
 
@@ -163,6 +166,38 @@ def _stranger(paper: Paper, scope: _Scope) -> bool:
     if any(f is not None and plain(f.value) == scope.owner for f in owners):
         return False
     return not any(f" {scope.owner} " in sheet.plain or scope.owner.replace(" ", "") in sheet.squeezed for sheet in paper.sheets)
+
+
+def _vouched(papers: Sequence[Paper], links: Sequence[Link], scopes: Sequence[_Scope]) -> list[Link]:
+    """The links with those papers taken in that do not name the receipt's owner, but whose own person or parcel a paper of that dossier names.
+
+    So the seller's certificate behind the contract in which seller and buyer stand.
+    """
+    out = list(links)
+    for i, (paper, link) in enumerate(zip(papers, links, strict=True)):
+        if link.review != "other_owner" or not scopes[i].owner:
+            continue
+        code = link.alternatives[0]
+        fellows = (
+            j for j, one in enumerate(links) if scopes[j] is scopes[i] and one.code == code and not one.review and not kind(papers[j].type).cover
+        )
+        found = next((told for j in fellows if (told := _names(papers[j], paper))), None)
+        if found:
+            out[i] = Link(code, (*link.evidence, found), link.alternatives[1:])
+    return out
+
+
+def _names(fellow: Paper, paper: Paper) -> Evidence | None:
+    """Where `fellow` names the person or the parcel that `paper` is about."""
+    for name in ("holder", "full_name"):
+        value = paper.fields.get(name)
+        person = plain(value.value) if value else ""
+        if value and len(person.split()) > 1 and any(f" {person} " in f" {sheet.plain} " for sheet in fellow.sheets):
+            return Evidence("owner", value.value, value.page, value.box, 0.6)
+    places = [(paper.fields.get(name), fellow.fields.get(name)) for name in ("parcel", "map_sheet")]
+    if all(a is not None and b is not None and a.value == b.value for a, b in places) and (field := places[0][0]):
+        return Evidence("parcel", field.value, field.page, field.box, 0.5)
+    return None
 
 
 def _family(main: Sequence[Candidate], other: Sequence[Candidate]) -> dict[str, frozenset[str]]:

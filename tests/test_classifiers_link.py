@@ -9,8 +9,10 @@ from datetime import date
 import pytest
 
 from classifiers import understand
+from classifiers.layout import Sheet
+from classifiers.link import Paper, link_papers
 from pipeline.codes import sheet_payload
-from pipeline.records import Document, Page, PageState
+from pipeline.records import Document, Field, Page, PageState
 from tests.typed import MOTTO, letter, source, typed
 
 A = "H26.12-260930-0012"
@@ -245,3 +247,27 @@ def test_a_code_of_tomorrow_is_none_once_today_is_told() -> None:
     page = receipt(A, 1, bar=A)
     assert understand(source(1), [page], today=date(2026, 9, 29))[1][0].link.review == "no_code"
     assert understand(source(1), [page], today=date(2026, 9, 30))[1][0].link.code == A
+
+
+def test_a_paper_of_somebody_whom_a_paper_of_the_dossier_names_is_of_that_dossier() -> None:
+    receipt = ["GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ", f"Mã hồ sơ: {A}", "Tiếp nhận hồ sơ của Ông (Bà): Lê Thị Mẫu"]
+    contract = ["HỢP ĐỒNG CHUYỂN NHƯỢNG QUYỀN SỬ DỤNG ĐẤT", "Bên chuyển nhượng: Trần Văn Mẫu", "Bên nhận chuyển nhượng: Lê Thị Mẫu"]
+    certificate = ["GIẤY CHỨNG NHẬN", "QUYỀN SỬ DỤNG ĐẤT", "I. Người sử dụng đất: Ông Trần Văn Mẫu"]
+    stranger = ["GIẤY CHỨNG NHẬN", "QUYỀN SỬ DỤNG ĐẤT", "I. Người sử dụng đất: Ông Đỗ Hữu Mẫu"]
+
+    def fields(holder: str) -> dict[str, Field]:
+        return {"holder": Field(holder, holder, 1, (0.1, 0.1, 0.5, 0.12), 0.9)}
+
+    def of(type_: str, lines: list[str], holder: str) -> Paper:
+        return Paper(type_, (Sheet(typed(lines, 1)),), fields=fields(holder))
+
+    papers = [
+        of("giay_tiep_nhan", receipt, "Lê Thị Mẫu"),
+        of("hd_chuyen_nhuong_dat", contract, "Trần Văn Mẫu"),
+        of("gcn_qsdd", certificate, "Trần Văn Mẫu"),
+        of("gcn_qsdd", stranger, "Đỗ Hữu Mẫu"),
+    ]
+    links = link_papers(papers)
+    assert [link.code for link in links] == [A, A, A, ""]
+    assert links[2].evidence[-1].kind == "owner"
+    assert links[3].review == "other_owner"
