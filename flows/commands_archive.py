@@ -18,7 +18,7 @@ from flows.cli import ArchiveOption, JsonOption, location, print_json
 from pipeline.codes import valid_code
 from pipeline.errors import UsageError
 from pipeline.messages import say
-from pipeline.records import Box, Page
+from pipeline.records import Box, Page, Signature
 
 if TYPE_CHECKING:
     from classifiers.completeness import Completeness
@@ -143,14 +143,27 @@ def show(
             return
         from flows.agencies import agency_name
         from flows.office import completeness
+        from flows.report import console
+        from flows.shown import print_signatures
 
         components = completeness(opened, documents[0].dossier) if documents and valid_code(code) else None
         agency = agency_name(opened, documents[0].dossier if documents else code) if valid_code(code) else ""
+        signatures = _signatures(opened, documents)
         if as_json:
             more = {"agency": agency, "listed": listed.to_json() if listed else None, "components": components.to_json() if components else None}
-            print_json({"code": code, "documents": [d.to_json() for d in documents]} | (more if valid_code(code) else {}))
+            print_json(
+                {"code": code, "documents": [d.to_json() | {"signatures": [s.to_json() for s in signatures.get(d.source, ())]} for d in documents]}
+                | (more if valid_code(code) else {})
+            )
         else:
             _print_dossier(documents, code, listed, components, agency)
+            print_signatures(console(), documents, signatures)
+
+
+def _signatures(archive: Archive, documents: list[DocumentView]) -> dict[str, tuple[Signature, ...]]:
+    """Source -> its digital signatures."""
+    records = {s: archive.record(s) for s in {d.source for d in documents if d.signed}}
+    return {s: r.source.signatures for s, r in records.items() if r is not None}
 
 
 def _documents(archive: Archive, code: str) -> list[DocumentView]:

@@ -60,6 +60,7 @@ def record_json(record: SourceRecord) -> dict[str, Any]:
             "pages": record.source.pages,
             "media_type": record.source.media_type,
             "signed": record.source.signed,
+            "signatures": [s.to_json() for s in record.source.signatures],
         },
         "pages": [page_json(p) for p in record.pages],
         "documents": [document_json(d) for d in record.documents],

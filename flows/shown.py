@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.messages import say
+from pipeline.records import Signature
 
 if TYPE_CHECKING:
     from classifiers.completeness import Completeness
@@ -30,6 +31,17 @@ def print_listed(out: Console, known: KnownDossier, *, scanned: bool) -> None:
         out.print(Text(f"  {say('listed_days', received=known.received_on or '–', due=known.due_on or '–')}"))
     if known.place:
         out.print(Text(f"  {say('listed_place', value=known.place)}"))
+
+
+def print_signatures(out: Console, views: Sequence[DocumentView], found: Mapping[str, Sequence[Signature]]) -> None:
+    """A line for each digital signature of each signed paper, as the file says; nothing was verified."""
+    for view in views:
+        if not view.signed:
+            continue
+        name = f".{view.ordinal:02d}" if view.ordinal else view.id[:8]
+        for one in found.get(view.source, ()) or (Signature(),):
+            told = {"paper": name, "signer": one.signer or "–", "at": one.at.replace("T", " ") or "–"}
+            out.print(Text(f"  {say('signature_shown' if one.whole else 'signature_shown_partly', **told)}"))
 
 
 def print_components(out: Console, found: Completeness, views: Sequence[DocumentView]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.codes import valid_code
 from pipeline.errors import UnreadableInput, UsageError
-from pipeline.records import SourceFile
+from pipeline.records import Signature, SourceFile
 from pipeline.settings import Settings
 
 #: media type -> canonical suffix
@@ -77,6 +77,7 @@ def recognise(path: Path, name: str, settings: Settings) -> SourceFile:
         extension=SUFFIXES[media_type],
         pages=pages,
         signed=signed,
+        signatures=_signatures(path) if signed else (),
     )
 
 
@@ -124,6 +125,12 @@ def _pdf_pages(path: Path, name: str, limit: int) -> tuple[int, bool]:
         if not pages:
             raise UnreadableInput("no_pages", name=name)
         return len(pages), signed(pdf, path)
+
+
+def _signatures(path: Path) -> tuple[Signature, ...]:
+    from pipeline.signatures import signatures
+
+    return signatures(path)
 
 
 def _ends(path: Path, media_type: str) -> bool:

@@ -56,6 +56,15 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Signature(Record):
+    """A digital signature in a PDF, as the file says; it was not verified."""
+
+    signer: str = ""  #: common name of the certificate, else the name that the signature gives; may be empty
+    at: str = ""  #: ISO 8601, with zone where the file has one
+    whole: bool = False  #: it counts every byte of the file: nothing was added after it
+
+
+@dataclass(frozen=True)
 class SourceFile(Record):
     """A file as it was received."""
 
@@ -68,6 +77,7 @@ class SourceFile(Record):
     pages: int
     received: str = ""  #: ISO 8601 with zone, UTC
     signed: bool = False  #: a PDF with a digital signature: its bytes are never rewritten
+    signatures: tuple[Signature, ...] = ()  #: in the order of the file's fields
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from pipeline.records import Box, Document, Failure, Page, PageState, SourceFile, SourceRecord, Step
+from pipeline.records import Box, Document, Failure, Page, PageState, Signature, SourceFile, SourceRecord, Step
 from storage import duplicates, holdings, known, review
 from storage.auditing import Trail, note_written
 from storage.database import Database
@@ -97,7 +97,18 @@ class Catalogue(Ledger, Books, Trail):
             papers = c.execute(select(documents.c.record).where(documents.c.source == sha256).order_by(documents.c.position)).scalars().all()
             contents = c.execute(select(pages.c.content).where(pages.c.source == sha256).order_by(pages.c.number)).scalars().all()
         return SourceRecord(
-            source=SourceFile(row.name, "", row.sha256, row.bytes, row.media_type, row.extension, row.pages, row.received, row.signed),
+            source=SourceFile(
+                row.name,
+                "",
+                row.sha256,
+                row.bytes,
+                row.media_type,
+                row.extension,
+                row.pages,
+                row.received,
+                row.signed,
+                tuple(Signature.from_json(s) for s in row.record.get("signatures", ())),
+            ),
             pages=tuple(Page.from_json(unpack(p)) for p in contents),
             documents=tuple(Document.from_json(d) for d in papers),
             steps=tuple(Step.from_json(s) for s in row.record["steps"]),
@@ -176,7 +187,11 @@ class Catalogue(Ledger, Books, Trail):
             "bytes": source.bytes,
             "pages": source.pages,
             "signed": source.signed,
-            "record": {"steps": [s.to_json() for s in record.steps], "error": record.error.to_json() if record.error else None},
+            "record": {
+                "steps": [s.to_json() for s in record.steps],
+                "error": record.error.to_json() if record.error else None,
+                "signatures": [s.to_json() for s in source.signatures],
+            },
             "original": original,
             "error": record.error.code if record.error else "",
             "generation": bump(c),

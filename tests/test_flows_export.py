@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,13 @@ from openpyxl import load_workbook
 from flows.archivists_excel import excel
 from flows.cli import main
 from flows.zipped import zipped
+from pipeline.records import Signature
 from pipeline.settings import Settings
 from storage.agencies import Agency
 from storage.archive import Archive
 from storage.known import KnownDossier
-from tests.papers import CODE, OTHER
+from storage.rebuild import rebuild
+from tests.papers import CODE, DECISION, OTHER, page, paper, record, written
 from tests.test_storage_packages import archive, opened  # noqa: F401  a fixture
 
 SETTINGS = Settings()
@@ -93,3 +96,21 @@ def test_the_commands(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     capsys.readouterr()
     assert main(["show", OTHER, "--archive", str(tmp_path / "new")]) == 0
     assert "UBND phường Thử Nghiệm" in capsys.readouterr().out
+
+
+def test_who_signed_is_kept_shown_and_rebuilt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = record(tmp_path, "ký số.pdf", [page(1, DECISION)], [paper([1], "quyet_dinh", OTHER)], signed=True)
+    said = (Signature("Nguyễn Văn Mẫu", "2026-01-05T09:00:00+07:00", True), Signature())
+    made = replace(made, source=replace(made.source, signatures=said))
+    with opened(tmp_path / "archive") as a:
+        a.store(made, written(tmp_path, made), batch_id="b" * 16, reading_digest="0" * 16)
+    for _ in range(2):
+        with opened(tmp_path / "archive") as a:
+            kept = a.record(made.source.sha256)
+            assert kept is not None and kept.source.signatures == said
+        assert not rebuild(str(tmp_path / "archive"), SETTINGS).faults
+    assert main(["show", OTHER, "--archive", str(tmp_path / "archive")]) == 0
+    shown = capsys.readouterr().out
+    assert "Nguyễn Văn Mẫu" in shown and "2026-01-05 09:00:00+07:00" in shown
+    assert main(["show", OTHER, "--json", "--archive", str(tmp_path / "archive")]) == 0
+    assert [s["whole"] for s in json.loads(capsys.readouterr().out)["documents"][0]["signatures"]] == [True, False]
