@@ -78,9 +78,9 @@ def _package(path: Path, by: str, where: str, as_json: bool) -> None:
     from storage.packages.opening import examine, unpacked
 
     with unpacked(path) as bags:
-        examine(bags)
+        examined = examine(bags)
         with Archive.open(where, settings(), write=True) as opened:
-            taken = opened.take_packages(bags, partial(keeps_of, settings=settings(), archive=opened), by=by)
+            taken = opened.take_packages(examined, partial(keeps_of, settings=settings(), archive=opened), by=by)
             refresh(opened, taken.dossiers)
     if as_json:
         print_json(taken.to_json())

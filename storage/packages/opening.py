@@ -192,12 +192,22 @@ def brought(opened: Opened, sha256: str) -> Brought:
     return source
 
 
-def said(opened: Opened) -> tuple[list[Correction], list[Finding]]:
+@dataclass(frozen=True)
+class Said:
     """What people put right and decided about the sources of the packages, in the order in which they did."""
+
+    corrections: tuple[Correction, ...]
+    decided: tuple[Finding, ...]
+    journal: dict[str, dict[str, str]]  #: source -> the objects that say so, key -> sha256
+
+
+def said(opened: Opened) -> Said:
     corrections: list[Correction] = []
     decided: dict[str, Finding] = {}
+    journal: dict[str, dict[str, str]] = {}
     for key in sorted(k for k in opened.files if k.startswith("journal/")):  # the time stands first in a key's name
         facts = opened.json(key)
         corrections += [Correction.from_json(c) for c in facts.get("corrections", ())]
         decided |= {f["id"]: Finding.from_json(f) for f in facts.get("findings", ())}
-    return corrections, list(decided.values())
+        journal.setdefault(str(facts.get("source", "")), {})[key] = opened.files[key][0].sha256
+    return Said(tuple(corrections), tuple(decided.values()), journal)

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UnreadableInput
-from pipeline.records import Record, SourceFile, SourceRecord
+from pipeline.records import Document, Record, SourceFile, SourceRecord
 from storage.catalogue import Catalogue, Commit
-from storage.layout import Json, dossier_key, media_type, record_digest
+from storage.layout import Json, dossier_folder, dossier_key, media_type, record_digest
 from storage.objects import AS_IT_IS, Keep, NoSuchObject, ObjectStore
 from storage.rows import now
 
@@ -42,43 +41,47 @@ class Packages:
     objects: ObjectStore
     _one: threading.RLock
 
-    def take_packages(self, bags: Sequence[Path], keeps: Callable[[SourceRecord], Sequence[Keep]], *, by: str = "") -> TakenIn:
-        """Take in the bags, all or none of them; `keeps` says how the documents of a source are to be kept.
+    def take_packages(self, opened: Opened, keeps: Callable[[SourceRecord], Sequence[Keep]], *, by: str = "") -> TakenIn:
+        """Take in what was examined, all or none of it; `keeps` says how the documents of a source are to be kept.
 
         Nothing that is here is changed: what is here already as it is there is left alone, what differs is refused. The same again goes on
-        where a crash ended it. Raises UnreadableInput, with what is wrong, before anything is written.
+        where a crash ended it. Raises UnreadableInput, with what is wrong, before anything is written. No more than one source is in memory.
         """
-        from storage.packages.opening import brought, examine, said
+        from storage.packages.opening import brought, said
 
         self._writable()
         with self._one:
-            opened = examine(bags)
-            sources = [brought(opened, s) for s in opened.sources()]
-            new = [s for s in sources if not self._here(s)]
-            self._fits(opened, new)
-            corrections, decided = said(opened)
+            kept: dict[str, Keep] = {}
+            new, known = [], 0
+            for sha256 in opened.sources():
+                source = brought(opened, sha256)
+                if self._here(source):
+                    known += 1
+                else:
+                    self._fits(opened, source)
+                    new.append(sha256)
+                for key, keep in self._kept(source, keeps(source.record)).items():
+                    kept[key] = kept.get(key, AS_IT_IS) | keep
+            kept |= self._withdrawn(opened, keeps)
+            self._same_dossiers(opened)
+            heard = said(opened)
             at = now()
             placed: dict[str, tuple[str, int]] = {}
-            kept: dict[str, Keep] = {}
-            for source in sources:
-                kept |= self._kept(source, keeps(source.record))
             for key, (held, file) in sorted(opened.files.items(), key=lambda i: _turn(i[0])):
                 self.objects.put(key, file, sha256=held.sha256, media_type=media_type(key), keep=kept.get(key, AS_IT_IS))
                 self.objects.prove(key, held.sha256)
                 placed[key] = held.sha256, held.size
-            facts: Json = {"by": by, "packages": list(opened.names), "sources": [s.record.source.sha256 for s in new]}
+            facts: Json = {"by": by, "packages": list(opened.names), "sources": new}
             journal = self._journal(f"{IMPORT}-{record_digest(facts)[:12]}", "archive", facts, at)
-            self.catalogue.restore_decided(decided)
-            for source in new:
-                self._commit(opened, source, placed, by, at)
-            self.catalogue.restore_corrections(corrections)
+            self.catalogue.restore_decided(heard.decided)
+            for sha256 in new:
+                self._commit(opened, brought(opened, sha256), placed, by, at, heard.journal.get(sha256, {}))
+            self.catalogue.restore_corrections(heard.corrections)
             self.catalogue.book(placed)
-            # what people said where the packages come from is named too: a rebuild carries it out again
-            journal |= {k: sha256 for k, (sha256, _) in placed.items() if k.startswith("journal/")}
             self.catalogue.told(IMPORT, "archive", {"packages": list(opened.names), "journal": journal}, by=by)
             self._follow()
             size = sum(n for _, n in placed.values())
-            return TakenIn(opened.names, tuple(opened.dossiers()), len(new), len(sources) - len(new), len(placed), size)
+            return TakenIn(opened.names, tuple(opened.dossiers()), len(new), known, len(placed), size)
 
     def _here(self, source: Brought) -> bool:
         """Whether the archive has it as the package has it; raises UnreadableInput where it has it otherwise."""
@@ -91,13 +94,15 @@ class Packages:
             raise UnreadableInput("package_differs", what=sha256[:16])
         return True
 
-    def _fits(self, opened: Opened, new: Sequence[Brought]) -> None:
-        """Every document lies in a dossier that came with it, and no dossier is here already with other papers."""
-        for source in new:
-            for document, entry in zip(source.record.documents, source.entries, strict=True):
-                code = document.link.code
-                if code and entry["id"] not in {e["id"] for e in opened.json(dossier_key(code))["documents"]}:
-                    raise UnreadableInput("package_contradicts", name=", ".join(opened.names), object=dossier_key(code))
+    def _fits(self, opened: Opened, source: Brought) -> None:
+        """Every document of it lies in a dossier that came with it."""
+        for document, entry in zip(source.record.documents, source.entries, strict=True):
+            code = document.link.code
+            if code and entry["id"] not in {e["id"] for e in opened.json(dossier_key(code))["documents"]}:
+                raise UnreadableInput("package_contradicts", name=", ".join(opened.names), object=dossier_key(code))
+
+    def _same_dossiers(self, opened: Opened) -> None:
+        """No dossier is here already with other papers."""
         for code in opened.dossiers():
             try:
                 here = self.objects.read(dossier_key(code))
@@ -115,7 +120,21 @@ class Packages:
                 out[dossier_key(document.link.code)] = out.get(dossier_key(document.link.code), AS_IT_IS) | Keep(until=whole.until)
         return out
 
-    def _commit(self, opened: Opened, source: Brought, placed: dict[str, tuple[str, int]], by: str, at: str) -> None:
+    def _withdrawn(self, opened: Opened, keeps: Callable[[SourceRecord], Sequence[Keep]]) -> dict[str, Keep]:
+        """What left a dossier is kept as what it is."""
+        out: dict[str, Keep] = {}
+        for code in opened.dossiers():
+            for entry in opened.json(dossier_key(code))["withdrawn"]:
+                keys = [str(p["key"]) for p in entry["files"].values() if str(p["key"]).startswith(f"{dossier_folder(code)}/")]
+                if not keys:
+                    continue
+                held = opened.json(entry["files"]["json"]["key"])
+                record = SourceRecord(SourceFile.from_json(held["source"] | {"path": ""}), (), (Document.from_json(held["document"]),))
+                out |= dict.fromkeys(keys, reduce(or_, keeps(record), AS_IT_IS))
+        return out
+
+    def _commit(self, opened: Opened, source: Brought, placed: dict[str, tuple[str, int]], by: str, at: str, journal: dict[str, str]) -> None:
+        """`journal`: the objects in which people said something of it where it comes from."""
         record, first = source.record, source.names[0]
         received: SourceFile = replace(record.source, name=first["name"], received=first["received"])
         codes = {d.link.code for d in record.documents} - {""}
@@ -131,6 +150,7 @@ class Packages:
                 action=IMPORT,
                 by=by,
                 at=at,
+                journal=journal,
             )
         )
         for name in source.names[1:]:
