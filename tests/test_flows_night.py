@@ -36,7 +36,16 @@ def test_one_night_releases_what_is_archived_and_reports_the_rest(samples: Path,
     done = trees.run("night", folder, "--once", "--archive", archive, "--json", SOHOA_INTAKE__SETTLE="0.2")
     assert done.returncode == 6, done.stderr
     summary = json.loads(done.stdout)
-    assert summary["files"] == {"done": 2, "new": 2, "archived_before": 0, "duplicate": 0, "quarantined": 0, "failed": 1, "left": 0, "still_being_written": 0}
+    assert summary["files"] == {
+        "done": 2,
+        "new": 2,
+        "archived_before": 0,
+        "duplicate": 0,
+        "quarantined": 0,
+        "failed": 1,
+        "left": 0,
+        "still_being_written": 0,
+    }
     assert sum(summary["pages"]["by_state"].values()) == summary["pages"]["received"]
     assert [row["file"] for row in summary["failed"]] == ["broken.pdf"]
     assert (folder / "done" / "a.jpg").read_bytes() == sent["a.jpg"]
