@@ -7,7 +7,10 @@ from dataclasses import replace
 from datetime import date
 
 from classifiers import understand
-from pipeline.records import Document, Page, SourceFile
+from pipeline.records import Document, Page, PageState, SourceFile
+
+#: Pages that have nothing to show in a reading copy.
+LEFT_OUT = frozenset((PageState.BLANK, PageState.SEPARATOR))
 
 
 def recut(
@@ -22,21 +25,24 @@ def recut(
 ) -> tuple[Document, ...]:
     """`documents` with the pages of each of `groups` as one document, typed and read anew; what a group leaves of another one is a document too.
 
-    A paper that carries no code of its own keeps the dossier of the one it was cut from. A group with a page that no document holds is passed over.
+    A paper that carries no code of its own keeps the dossier of the one it was cut from. A blank page or separator
+    sheet that no document holds may be put into one; a group with any other such page is passed over.
     """
     held = {n: d for d in documents for n in d.pages}
-    valid = [g for g in groups if g and all(n in held for n in g)]
+    by_number = {p.number: p for p in pages}
+    spare = {n for n, p in by_number.items() if n not in held and p.state in LEFT_OUT}
+    valid = [g for g in groups if set(g) & held.keys() and all(n in held or n in spare for n in g)]
     taken = {n for g in valid for n in g}
     whole = {d.pages for d in documents}
     out = [d for d in documents if not taken & set(d.pages) or d.pages in valid]
     rests = [tuple(n for n in d.pages if n not in taken) for d in documents if taken & set(d.pages) and d.pages not in valid]
-    by_number = {p.number: p for p in pages}
     for group in (*(g for g in valid if g not in whole), *(r for r in rests if r)):
-        _, found = understand(source, [by_number[n] for n in group], operator_code=operator_code, folder_code=folder_code, today=today)
+        read = [n for n in group if n in held]
+        _, found = understand(source, [by_number[n] for n in read], operator_code=operator_code, folder_code=folder_code, today=today)
         if not found:
             continue
         fields = {name: f for d in reversed(found) for name, f in d.fields.items()}
         first = replace(found[0], pages=group, fields=fields, review=tuple(dict.fromkeys(r for d in found for r in d.review)))
-        before = held[group[0]]
+        before = held[read[0]]
         out.append(first if first.link.code else replace(first, link=before.link))
     return tuple(sorted(out, key=lambda d: d.pages))

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classifiers.gate import gate
-from classifiers.recut import recut
+from classifiers.recut import LEFT_OUT, recut
 from pipeline.errors import UsageError
-from pipeline.records import Step
+from pipeline.records import SourceRecord, Step
 from pipeline.settings import Settings
+from storage.desk import RESTORE
 from storage.views import DocumentView, Written
 
 if TYPE_CHECKING:
@@ -46,24 +47,47 @@ def join(archive: Archive, document_id: str, settings: Settings, *, by: str = ""
     return _regroup(archive, view, [(*view.pages, *follower.pages)], settings, by)
 
 
+def restore(archive: Archive, document_id: str, page: int, settings: Settings, *, by: str = "") -> DocumentView:
+    """Put a blank page or separator sheet of its file back into a document's reading copy, at its place; nothing else of the document changes.
+
+    Raises UsageError for a page of the file that was not left out.
+    """
+    view = archive.document(document_id)
+    record = archive.record(view.source)
+    if record is None:
+        raise UsageError("no_such_document", document=document_id)
+    held = {n for d in record.documents for n in d.pages}
+    left_out = [p.number for p in record.pages if p.state in LEFT_OUT and p.number not in held]
+    if page not in left_out:
+        raise UsageError("not_left_out", page=page, pages=", ".join(map(str, left_out)) or "–")
+    pages = tuple(sorted((*view.pages, page)))
+    papers = tuple(replace(d, pages=pages) if d.pages == view.pages else d for d in record.documents)
+    made = _rewrite(archive, view, replace(record, documents=tuple(sorted(papers, key=lambda d: d.pages))), RESTORE, settings, by)
+    return next(v for v in made if v.pages == pages)
+
+
 def _regroup(archive: Archive, view: DocumentView, groups: Sequence[tuple[int, ...]], settings: Settings, by: str) -> list[DocumentView]:
+    record = archive.record(view.source)
+    if record is None:
+        raise UsageError("no_such_document", document=view.id)
+    papers = recut(record.source, record.pages, record.documents, groups)
+    old = {d.pages for d in record.documents}
+    papers = tuple(d if d.pages in old else replace(d, doubts=gate(d, settings.review)) for d in papers)
+    return _rewrite(archive, view, replace(record, documents=papers), "divide", settings, by)
+
+
+def _rewrite(archive: Archive, view: DocumentView, record: SourceRecord, action: str, settings: Settings, by: str) -> list[DocumentView]:
+    """The files of `record`'s documents are written anew and take the place of those of its source."""
     from flows.batch import pages_of, title_of
     from flows.jobs import write_document
     from flows.keeping import keeps_of
     from flows.reading import now
 
-    record = archive.record(view.source)
-    if record is None:
-        raise UsageError("no_such_document", document=view.id)
     with tempfile.TemporaryDirectory(prefix="sohoa-") as folder:
         original = archive.original(view.source, Path(folder) / f"original.{record.source.extension}")
-        source = replace(record.source, path=str(original))
-        papers = recut(source, record.pages, record.documents, groups)
-        old = {d.pages for d in record.documents}
-        papers = tuple(d if d.pages in old else replace(d, doubts=gate(d, settings.review)) for d in papers)
-        step = Step("divide", "sohoa", "1", "operator", now())
-        record = replace(record, source=source, documents=papers, steps=(*record.steps, step))
+        source, papers = replace(record.source, path=str(original)), record.documents
+        record = replace(record, source=source, steps=(*record.steps, Step(action, "sohoa", "1", "operator", now())))
         files = [write_document(source, pages_of(record, d), title_of(d), Path(folder), f"d{n}", settings) for n, d in enumerate(papers)]
         keeps = keeps_of(record, settings, archive)
         written = [Written(n, f.pdf, f.alto.read_bytes(), keep) for n, (f, keep) in enumerate(zip(files, keeps, strict=True))]
-        return archive.divide(view.id, record, written, by=by)
+        return archive.divide(view.id, record, written, by=by, action=action)

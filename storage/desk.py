@@ -14,7 +14,7 @@ from pipeline.records import Box, Document, Record, SourceRecord, Step
 from storage.agencies import Agency
 from storage.catalogue import Catalogue, now
 from storage.known import KnownDossier, Taken
-from storage.layout import Json, record_digest
+from storage.layout import Json, document_id, record_digest
 from storage.review import (
     ACCEPTED,
     CODE,
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 UNKNOWN = "khong_xac_dinh"
 
 JOURNAL_TYPE = "application/json"
+
+#: A division that only puts pages back which were left out.
+RESTORE = "restore"
 
 
 @dataclass(frozen=True)
@@ -200,10 +203,13 @@ class Desk:
                 groups = {g: None for g in groups if not held & set(g)} | dict.fromkeys(after)
         return tuple(sorted(groups))
 
-    def divide(self, document_id: str, record: SourceRecord, written: Sequence[Written], *, by: str = "") -> list[DocumentView]:
+    def divide(
+        self, document_id: str, record: SourceRecord, written: Sequence[Written], *, by: str = "", action: str = "divide"
+    ) -> list[DocumentView]:
         """Put the documents of `record` in the place of those that the source has; `document_id` is the one whose pages were divided.
 
         `record` is the source's own with other documents, `written` their files. Whoever reads the source again gets the division by `cuts`.
+        `action` RESTORE: the document only got pages that were left out, so what people said of it holds on.
         """
         self._writable()
         with self._one:
@@ -215,14 +221,22 @@ class Desk:
             reading = self.catalogue.reading_of(view.source) or ""
             if not reading:
                 raise UsageError("no_such_document", document=document_id)
+            carried = self._carried(view, groups[0], reading, at) if action == RESTORE else []
             waiting = [f.id for f in self.catalogue.findings_of_source(view.source) if f.document == view.id]
             commit = self._shelving.source(record, written, batch_id=view.batch, reading=reading)
             settled = dict.fromkeys(waiting, CORRECTED)
-            facts = {"by": by, "source": view.source, "corrections": [correction.to_json()], **self._settled(settled, by, at)}
+            said_all = (correction, *carried)
+            facts = {"by": by, "source": view.source, "corrections": [c.to_json() for c in said_all], **self._settled(settled, by, at)}
             journal = self._write_down(facts, at)
-            self.catalogue.commit(replace(commit, corrections=(correction,), settled=settled, by=by, at=at, action="divide", journal=journal))
+            self.catalogue.commit(replace(commit, corrections=said_all, settled=settled, by=by, at=at, action=action, journal=journal))
             self._follow()
             return self.catalogue.documents(source=view.source)
+
+    def _carried(self, view: DocumentView, pages: tuple[int, ...], reading: str, at: str) -> list[Correction]:
+        """What was said of a document, said again of the same one with more pages."""
+        id_ = document_id(view.source, pages, reading)
+        said = [c for c in self.catalogue.corrections(view.source) if c.pages == view.pages and c.field != PAGES]
+        return [replace(c, document_id=id_, pages=pages, at=at) for c in said]
 
     # the office's own list
 
