@@ -20,16 +20,20 @@ from flows.office import refresh
 from flows.pool import Pool, warm_up
 from flows.reading import now
 from flows.server import EmbeddedServer, embedded_always, wanted
-from pipeline.errors import SohoaError, Transient
+from pipeline.errors import SohoaError, Transient, Unreachable
 from pipeline.intake import Found, discover
 from pipeline.settings import Settings
 from storage.archive import Archive
+from storage.patience import Patience
 
 SERVER_GRACE = 3.0  #: seconds a batch that is read waits for the embedded server, then goes on without it
 SERVER_LIMIT = 60.0
 #: Pages to read from which the embedded server is started: its start and its imports cost 6 CPU seconds, as much as twenty pages.
 SERVER_PAGES = 200
 RETRY_DELAYS = [1.0, 5.0, 20.0]  #: seconds between tries when the store is away for a moment
+
+#: What a catalogue in PostgreSQL says when its server went away in the middle of something.
+AWAY = ("catalogue_unreachable", "catalogue_lock_lost")
 
 #: Batches of this process by number: flows and tasks get the number alone, so that no path or name reaches Prefect.
 _batches: dict[int, tuple[Batch, list[Outcome]]] = {}
@@ -116,7 +120,20 @@ def _worth_a_server(batch: Batch, report: BatchReport, until: Callable[[], str])
 def _one_plainly(batch: Batch, report: BatchReport, until: Callable[[], str]) -> None:
     report.stopped = until()
     if not report.stopped:
-        report.outcomes.append(batch.finish(len(report.outcomes)))
+        report.outcomes.append(patiently(batch, len(report.outcomes)))
+
+
+def patiently(batch: Batch, index: int) -> Outcome:
+    """One file finished, tried again where a catalogue on a server was lost on the way; nothing is read again."""
+    waits = Patience(batch.settings.archive.patience).waits()
+    while True:
+        try:
+            return batch.finish(index)
+        except Unreachable as error:
+            wait = next(waits, None) if batch.settings.archive.catalogue and error.key in AWAY else None
+            if wait is None:
+                raise
+            time.sleep(wait)
 
 
 def _plainly(batch: Batch, report: BatchReport, until: Callable[[], str]) -> None:

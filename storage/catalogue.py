@@ -199,8 +199,11 @@ class Catalogue(Ledger, Books, Trail):
         if not c.execute(update(sources).where(sources.c.sha256 == source.sha256).values(**values)).rowcount:
             c.execute(insert(sources).values(sha256=source.sha256, batch=batch, name=source.name, received=source.received, **values))
 
-    def write_papers(self, c: Connection, record: SourceRecord, entries: Sequence[Json]) -> None:
-        """Documents and pages of a source in the place of those that it has; its dossiers and what was decided about it are there."""
+    def write_papers(self, c: Connection, record: SourceRecord, entries: Sequence[Json], content: Mapping[int, Json] | None = None) -> None:
+        """Documents and pages of a source in the place of those that it has; its dossiers and what was decided about it are there.
+
+        `content`: the pages' JSON by their numbers, where the caller has it.
+        """
         sha256 = record.source.sha256
         c.execute(delete(documents).where(documents.c.source == sha256))
         c.execute(delete(pages).where(pages.c.source == sha256))
@@ -210,7 +213,8 @@ class Catalogue(Ledger, Books, Trail):
             c.execute(insert(documents).values(**values, source=sha256, position=position))
         owner = {n: e["id"] for d, e in zip(record.documents, entries, strict=True) for n in reversed(d.pages)}
         if record.pages:
-            c.execute(insert(pages), [page_row(sha256, p, owner.get(p.number)) for p in record.pages])
+            known_json = content or {}
+            c.execute(insert(pages), [page_row(sha256, p, owner.get(p.number), known_json.get(p.number)) for p in record.pages])
 
     def ask(self, c: Connection, record: SourceRecord, ids: Sequence[str], batch: str, at: str) -> None:
         """What of a source now waits for a person, in the transaction that stores it."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from pipeline.errors import MissingTool, NotWritten, SohoaError, Unreachable, UsageError
 from storage import postgres
 from storage.models import HEAD
+from storage.patience import Patience
 from storage.postgres import CatalogueLock
 
 if TYPE_CHECKING:
@@ -42,15 +44,16 @@ def sqlite_url(path: Path, *, read_only: bool = False) -> str:
 class Database:
     """SQLite, with its write-ahead log, its waiting time and its foreign keys; or PostgreSQL, where several hosts have one catalogue."""
 
-    def __init__(self, url: str | URL, schema: str = "") -> None:
-        """`schema`: where in PostgreSQL the tables are, empty for the usual place."""
+    def __init__(self, url: str | URL, schema: str = "", patience: float = 0.0) -> None:
+        """`schema`: where in PostgreSQL the tables are, empty for the usual place; `patience`: seconds to wait for a server that went away."""
         url = make_url(url)
         self._where = url.set(query={}).render_as_string(hide_password=True)
         self.guard: CatalogueLock | None = None
+        self._patience, self._answered = Patience(patience), False
         self.engine: Engine = _engine(url, schema)
         if self.engine.dialect.name == "postgresql":
             self._read: Engine = self.engine.execution_options(isolation_level="REPEATABLE READ")  # one look, however many statements
-            self.guard = CatalogueLock(self.engine, self._where, schema)
+            self.guard = CatalogueLock(lambda: self._connect(self.engine), self._where, schema)
         else:
             self._read = self.engine
             event.listen(self.engine, "connect", _pragmas(read_only="mode=ro" in str(url)))
@@ -71,7 +74,7 @@ class Database:
                         postgres.prepare(c)
                 finally:
                     beside.close()
-            return cls(url, postgres.FRESH if fresh else "")
+            return cls(url, postgres.FRESH if fresh else "", settings.archive.patience)
         if fresh:
             for end in ("", "-wal", "-shm"):  # of a rebuild that was interrupted
                 (data / f"{FRESH}{end}").unlink(missing_ok=True)
@@ -92,16 +95,33 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with self._told(), self._read.connect() as c:
+        with self._told(), self._connect(self._read) as c:
             yield c
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all or nothing."""
-        with self._told(), self.engine.begin() as c:
+        with self._told(), self._connect(self.engine) as c, c.begin():
             if self.guard is not None and self.guard.held:
                 self.guard.prove(c)
             yield c
+
+    def _connect(self, engine: Engine) -> Connection:
+        """A connection; a server that has answered before is waited for, since nothing is begun yet."""
+        waits = self._patience.waits()
+        while True:
+            try:
+                c = engine.connect()
+            except OperationalError as e:
+                wait = next(waits, None) if self.is_shared and self._answered else None
+                if wait is None:
+                    raise
+                self._patience.away(self._where, type(e).__name__, wait)
+                time.sleep(wait)
+            else:
+                self._answered = True
+                self._patience.back(self._where)
+                return c
 
     def revision(self) -> str:
         """Revision of the migrations that the database has; empty when it has none."""

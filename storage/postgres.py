@@ -7,10 +7,11 @@ import os
 import re
 import socket
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, make_url, text
+from sqlalchemy import URL, Connection, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from pipeline.errors import ArchiveBusy, Unreachable, UsageError
@@ -79,8 +80,8 @@ def options(schema: str) -> dict[str, Any]:
 class CatalogueLock:
     """An advisory lock of one session, held from `acquire` to `release`; the server lets it go when the session ends, however it ends."""
 
-    def __init__(self, engine: Engine, where: str, schema: str = "") -> None:
-        self._engine, self._where = engine, where
+    def __init__(self, connect: Callable[[], Connection], where: str, schema: str = "") -> None:
+        self._connect, self._where = connect, where
         self._numbers = {"a": LOCK, "b": zlib.crc32(schema.encode()) & 0x7FFFFFFF}
         self._session: Connection | None = None
         self._pid = 0
@@ -88,7 +89,7 @@ class CatalogueLock:
     def acquire(self) -> None:
         """Raises ArchiveBusy, naming process and host, when another session has it; Unreachable when the server does not answer."""
         try:
-            session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            session = self._connect().execution_options(isolation_level="AUTOCOMMIT")
             session.detach()
             try:
                 if not session.execute(text("SELECT pg_try_advisory_lock(:a, :b)"), self._numbers).scalar():

@@ -53,9 +53,8 @@ def rebuild(location: str, settings: Settings, *, prove: bool = True, progress: 
         else:
             kept.close()
             _replace_file(data / FRESH, data / CATALOGUE, data / f"catalogue.before-{stamp}.sqlite")
-    with Archive.open(location, settings, write=True) as archive:
-        archive.reindex()
-    return seen
+    with Archive.open(location, settings, write=True):  # which finds no index and makes it
+        return seen
 
 
 def _replace_file(new: Path, path: Path, aside: Path) -> None:

@@ -110,7 +110,8 @@ def _text(value: str) -> str:
     return value.replace("\0", "")
 
 
-def page_row(sha256: str, page: Page, document: str | None) -> dict[str, Any]:
+def page_row(sha256: str, page: Page, document: str | None, content: Json | None = None) -> dict[str, Any]:
+    """`content`: the page's JSON, where it is at hand."""
     return {
         "source": sha256,
         "number": page.number,
@@ -118,7 +119,7 @@ def page_row(sha256: str, page: Page, document: str | None) -> dict[str, Any]:
         "state": page.state.value,
         "reason": page.reason,
         "text": _text(page.reading.text),
-        "content": pack(page.to_json()),
+        "content": pack(content or page.to_json()),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from flows.digitize import patiently
 from flows.office import refresh
 from pipeline.errors import ArchiveBusy, Exit, Unreachable, UsageError
 from pipeline.settings import Settings
@@ -28,7 +30,7 @@ from tests.test_storage_rebuild import compare, found, rows, state_of, varied
 @pytest.fixture
 def settings(catalogue_address: str, tmp_path: Path) -> Settings:  # noqa: F811
     out = Settings()
-    out.archive.catalogue, out.archive.data = catalogue_address, str(tmp_path / "here")
+    out.archive.catalogue, out.archive.data, out.archive.patience = catalogue_address, str(tmp_path / "here"), 0
     return out
 
 
@@ -115,6 +117,40 @@ def test_a_server_that_went_away_is_unreachable_and_work_goes_on_when_it_is_back
         assert store(archive, signed(tmp_path), tmp_path).new
         assert archive.counts()["sources"] == 2
         assert archive.check().faults == ()
+
+
+def test_a_server_that_comes_back_is_waited_for(settings: Settings, tmp_path: Path, postgres: Server) -> None:  # noqa: F811
+    settings.archive.patience = 60
+    with opened(tmp_path / "archive", settings) as archive:
+        store(archive, stack(tmp_path), tmp_path)
+        postgres.stop()
+        back = threading.Timer(4, postgres.start)
+        back.start()
+        try:
+            assert store(archive, signed(tmp_path), tmp_path).new
+        finally:
+            back.join()
+
+
+def test_a_batch_goes_on_after_the_lock_was_lost(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Twice:
+        """A batch of one file that loses the lock at the first try."""
+
+        def __init__(self) -> None:
+            self.settings, self.tries = settings, 0
+
+        def finish(self, index: int) -> int:
+            self.tries += 1
+            if self.tries == 1:
+                raise Unreachable("catalogue_lock_lost", where="there")
+            return index
+
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    batch = Twice()
+    assert patiently(batch, 7) == 7 and batch.tries == 2  # type: ignore[arg-type]
+    batch.finish = lambda index: (_ for _ in ()).throw(Unreachable("store_unreachable", where="there", error="x"))  # type: ignore[method-assign]
+    with pytest.raises(Unreachable):
+        patiently(batch, 7)  # type: ignore[arg-type]  the store has its own patience
 
 
 def test_the_server_refuses_to_change_the_audit(settings: Settings, tmp_path: Path) -> None:
