@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.codes import AGENCY_OLD, agency_of, received_on
-from pipeline.messages import say
 from storage.agencies import Agency
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def agency_name(archive: Archive, code: str) -> str:
     for one in lineage(agency):
         name = name_on(archive.agencies(one), on) or name_on([a for a in shipped() if a.code == one], on)
         if name:
-            return name if one == agency else say("agency_under", code=agency, superior=name)
+            return name if one == agency else f"{agency} (thuộc {name})"
     return ""
 
 

@@ -48,7 +48,7 @@ def test_a_list_is_read_with_its_days_and_what_is_wrong_is_told(listed: Path) ->
 
 def test_the_name_is_that_of_the_day_of_the_code(listed: Path, tmp_path: Path) -> None:
     with Archive.open(str(tmp_path / "archive"), Settings(), write=True) as a:
-        assert agency_name(a, "H26.57.14-240902-0012").startswith("H26.57.14 ("), "only its superior is known"
+        assert agency_name(a, "H26.57.14-240902-0012") == "H26.57.14 (thuộc Ủy ban nhân dân thành phố Hà Nội)", "only its superior is known"
         assert "Hà Nội" in agency_name(a, "000.00.16.H26-240813-4970")
         assert agency_name(a, "H99.1-240902-0012") == ""
         good, _ = read_agencies(listed)
