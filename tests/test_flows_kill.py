@@ -12,7 +12,7 @@ import pytest
 
 from tests import trees
 
-MOMENTS = 20
+MOMENTS = 10
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> tupl
     return archive, time.monotonic() - begun
 
 
-def test_twenty_random_kills_end_in_the_same_archive(undisturbed: tuple[Path, float], samples: Path, tmp_path: Path) -> None:
+def test_random_kills_end_in_the_same_archive(undisturbed: tuple[Path, float], samples: Path, tmp_path: Path) -> None:
     whole, seconds = undisturbed
     wanted, rows = trees.objects(whole), trees.rows(whole)
     assert wanted
