@@ -38,6 +38,7 @@ class Shelves:
         """`prove`: read every object; else those whose digest a manifest names are believed, and the next checks read them first."""
         self.store, self.catalogue, self.database = store, catalogue, catalogue.database
         self._prove, self._progress = prove, progress or (lambda done, of: None)
+        self._believed: set[str] = set()
         self._at = now()
         self._faults: dict[tuple[str, str], Fault] = {}
         self._digests: dict[str, str] = {}  # manifests and the journal, as the audit has them last
@@ -93,7 +94,7 @@ class Shelves:
         named = {p["key"] for p in parts}
         for other in sorted(k for k in keys - named - set(placed) if any(k.startswith(o) for o in ordinals)):  # left by an earlier reading
             placed |= self._whole(other)
-        holdings.note(c, {k: v for k, v in placed.items() if k not in holdings.known(c, placed)}, self._at)
+        self._into_books(c, {k: v for k, v in placed.items() if k not in holdings.known(c, placed)})
 
     def _is(self, kind: str, key: str) -> bool:
         return (kind, key) in self._faults
@@ -114,6 +115,14 @@ class Shelves:
             placed[key] = part["sha256"], part["bytes"]
             if self._prove:
                 self._proved(key, part["sha256"])
+            else:
+                self._believed.add(key)
+
+    def _into_books(self, c: Connection, placed: dict[str, tuple[str, int]]) -> None:
+        """Into the books; what was believed and not read is due for the next check."""
+        holdings.note(c, placed, self._at)
+        holdings.checked(c, self._believed & placed.keys(), "")
+        self._believed -= placed.keys()
 
     def _proved(self, key: str, sha256: str) -> None:
         try:
@@ -153,7 +162,7 @@ class Shelves:
                 files = c.execute(select(documents.c.files).where(documents.c.id.in_(ids), documents.c.dossier.is_(None))).scalars().all()
                 placed: dict[str, tuple[str, int]] = {}
                 self._book(c, [p for f in files for p in f.values()], placed, "unfiled/")
-                holdings.note(c, placed, self._at)
+                self._into_books(c, placed)
 
     def _others(self) -> None:
         """Originals, the journal, reports."""
@@ -163,7 +172,7 @@ class Shelves:
             with self.database.writing() as c:
                 placed: dict[str, tuple[str, int]] = {}
                 self._book(c, some, placed, "originals/")
-                holdings.note(c, placed, self._at)
+                self._into_books(c, placed)
         mine = {r.sha256 for r in originals}
         left = (k for k in self.store.keys("originals/") if k.rpartition("/")[2].partition(".")[0] in mine)
         for keys in portions(k for part in (left, self.store.keys("journal/"), self.store.keys("reports/")) for k in part):
@@ -175,7 +184,7 @@ class Shelves:
                     if expected and key in placed and placed[key][0] != expected:
                         placed[key] = expected, placed[key][1]
                         self._fault(ALTERED, key)
-                holdings.note(c, placed, self._at)
+                self._into_books(c, placed)
 
     # objects
 

@@ -69,16 +69,21 @@ def test_every_page_stands_upright_and_straight(morning: Morning) -> None:
 
 
 def test_every_paper_lies_in_its_dossier(morning: Morning) -> None:
-    wrong = []
+    """Or waits for a person with that dossier as its candidate; none lies in another."""
+    wrong, waiting = [], 0
     for record, truth in morning.pairs():
         found, wanted = by_page(record["documents"]), by_page(truth["documents"])
         assert found.keys() == wanted.keys(), truth["file"]
-        wrong += [
-            (truth["file"], n, found[n]["dossier"]["code"], wanted[n]["dossier"])
-            for n in wanted
-            if (found[n]["dossier"]["code"] or "") != (wanted[n]["dossier"] or "")
-        ]
+        for n, told in wanted.items():
+            link = found[n]["dossier"]
+            if (link["code"] or "") == (told["dossier"] or ""):
+                continue
+            if not link["code"] and told["dossier"] in link["alternatives"]:
+                waiting += 1
+            else:
+                wrong.append((truth["file"], n, link["code"], told["dossier"]))
     assert wrong == []
+    assert waiting <= 2
     dossiers = {d["dossier"] for t in morning.truth.values() for d in t["documents"]} - {"", None}
     assert {p.parent.name for p in (morning.archive / "dossiers").rglob("dossier.json")} == dossiers
     assert morning.report["totals"]["dossiers"] == len(dossiers) >= 6
