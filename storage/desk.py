@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -63,7 +64,7 @@ class Decided(Record):
     refused: tuple[tuple[str, str], ...] = ()  #: id of a finding, message key why it still waits
 
 
-class Desk:
+class Desk(ABC):
     """Part of the archive, see `storage/archive.py`; writes wait for each other."""
 
     catalogue: Catalogue
@@ -307,17 +308,21 @@ class Desk:
 
     # what the archive has
 
+    @abstractmethod
     def _writable(self) -> None:
-        raise NotImplementedError
+        """Raises RuntimeError when the archive is open for reading."""
 
+    @abstractmethod
     def _document(self, document_id: str) -> DocumentView:
-        raise NotImplementedError
+        """By id or a unique beginning of one; raises UsageError."""
 
+    @abstractmethod
     def _journal(self, action: str, subject: str, facts: Json, at: str) -> dict[str, str]:
-        raise NotImplementedError
+        """Writes an object under `journal/`; its key and digest, for the commit."""
 
+    @abstractmethod
     def _follow(self, *, index: bool = True) -> None:
-        raise NotImplementedError
+        """After a commit: the index, and what is to be tidied up."""
 
 
 #: Digits of a source's digest in a journal's key.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -34,7 +35,7 @@ class TakenIn(Record):
     bytes: int = 0
 
 
-class Packages:
+class Packages(ABC):
     """Part of the archive, see `storage/archive.py`; writes wait for each other."""
 
     catalogue: Catalogue
@@ -158,14 +159,17 @@ class Packages:
 
     # what the archive has
 
+    @abstractmethod
     def _writable(self) -> None:
-        raise NotImplementedError
+        """Raises RuntimeError when the archive is open for reading."""
 
+    @abstractmethod
     def _journal(self, action: str, subject: str, facts: Json, at: str) -> dict[str, str]:
-        raise NotImplementedError
+        """Writes an object under `journal/`; its key and digest, for the commit."""
 
+    @abstractmethod
     def _follow(self, *, index: bool = True) -> None:
-        raise NotImplementedError
+        """After a commit: the index, and what is to be tidied up."""
 
 
 def _turn(key: str) -> tuple[int, str]:
