@@ -53,7 +53,8 @@ def find_codes(text: str) -> tuple[Found, ...]:
     for m in _LOOSE.finditer(text):
         exact = DOSSIER.match(text, m.start())
         # a code that runs on into letters may go on in them (0003O): the longer reading counts when it ends cleanly
-        if exact and text[exact.end() : exact.end() + 1].isalnum() and not text[m.end() : m.end() + 1].isalnum():
+        # and so may one that runs on into a bar with digits right behind it (0033|0); a bar with nothing behind it may border a table
+        if exact and _runs_on(text[exact.end() : m.end()]) and not text[m.end() : m.end() + 1].isalnum():
             exact = None
         code, end = (exact.group(0), exact.end()) if exact else (m.group(0), m.end())
         code = _repair(_LOOSE.match(code) or m)
@@ -64,6 +65,10 @@ def find_codes(text: str) -> tuple[Found, ...]:
         headless = _HEADLESS.search(text[max(0, m.start() - 4) : m.start()]) is not None
         out.append(Found(code, m.start(), end, repaired=code != text[m.start() : end] or glued or torn or headless))
     return tuple(out)
+
+
+def _runs_on(rest: str) -> bool:
+    return rest[:1].isalnum() or (rest[:1] == "|" and len(rest) > 1)
 
 
 def _repair(m: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["SOHOA_LANG"] = "en"
     os.environ["SOHOA_TYPES"] = str(ROOT / "var" / "no-model.npz")  # the shipped model, whatever this office has learned
     os.environ["OMP_THREAD_LIMIT"] = "1"
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job ignores Ctrl-C, and so would every child the tests interrupt
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

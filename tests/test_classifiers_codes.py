@@ -143,6 +143,11 @@ def test_any_code_is_found_as_it_is(code: str) -> None:
     assert codes_in_payload(f"x?MHS={code}&y=1") == (code,)
 
 
+def test_a_bar_between_digits_is_a_one_and_a_bar_behind_them_is_left_to_a_person() -> None:
+    assert [(h.code, h.repaired) for h in find_codes("Mã hồ sơ: A00-000103-0033|0 ")] == [("A00-000103-003310", True)]
+    assert [(h.code, h.repaired) for h in find_codes("Mã hồ sơ: A00-000103-0033| ")] == [("A00-000103-0033", True)]
+
+
 @given(codes, st.data())
 def test_digits_read_as_letters_come_back(code: str, data: st.DataObject) -> None:
     head, tail = code.split("-", 1)
