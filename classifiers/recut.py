@@ -7,7 +7,10 @@ from dataclasses import replace
 from datetime import date
 
 from classifiers import understand
-from pipeline.records import Document, Page, PageState, SourceFile
+from pipeline.records import Document, Link, Page, PageState, SourceFile
+
+#: Why a person has to choose between dossiers.
+CONFLICT = "conflict"
 
 #: Pages that have nothing to show in a reading copy.
 LEFT_OUT = frozenset((PageState.BLANK, PageState.SEPARATOR))
@@ -38,11 +41,34 @@ def recut(
     rests = [tuple(n for n in d.pages if n not in taken) for d in documents if taken & set(d.pages) and d.pages not in valid]
     for group in (*(g for g in valid if g not in whole), *(r for r in rests if r)):
         read = [n for n in group if n in held]
-        _, found = understand(source, [by_number[n] for n in read], operator_code=operator_code, folder_code=folder_code, today=today)
-        if not found:
-            continue
-        fields = {name: f for d in reversed(found) for name, f in d.fields.items()}
-        first = replace(found[0], pages=group, fields=fields, review=tuple(dict.fromkeys(r for d in found for r in d.review)))
-        before = held[read[0]]
-        out.append(first if first.link.code else replace(first, link=before.link))
+        found = _as_one(source, [by_number[n] for n in read], group, operator_code, folder_code, today)
+        if found is not None:
+            out.append(found if found.link.code else replace(found, link=held[read[0]].link))
     return tuple(sorted(out, key=lambda d: d.pages))
+
+
+def read_anew(source: SourceFile, pages: Sequence[Page], document: Document, *, today: date | None = None) -> Document:
+    """A document of which a page shows something else now, typed and read anew; `pages` are those of its source.
+
+    It stays in its dossier; where it now carries the code of another one, a person has to choose.
+    """
+    by_number = {p.number: p for p in pages}
+    readable = [by_number[n] for n in document.pages if by_number[n].state not in LEFT_OUT]
+    found = _as_one(source, readable, document.pages, "", "", today)
+    if found is None:
+        return document
+    old, new = document.link, found.link
+    if not old.code or not new.code or new.code == old.code:
+        return found if not old.code else replace(found, link=old)
+    others = tuple(sorted({*old.alternatives, *new.alternatives, old.code, new.code}))
+    return replace(found, link=Link(old.code, (*old.evidence, *new.evidence), others, CONFLICT))
+
+
+def _as_one(
+    source: SourceFile, pages: Sequence[Page], group: tuple[int, ...], operator_code: str, folder_code: str, today: date | None
+) -> Document | None:
+    _, found = understand(source, pages, operator_code=operator_code, folder_code=folder_code, today=today)
+    if not found:
+        return None
+    fields = {name: f for d in reversed(found) for name, f in d.fields.items()}
+    return replace(found[0], pages=group, fields=fields, review=tuple(dict.fromkeys(r for d in found for r in d.review)))

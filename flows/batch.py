@@ -13,7 +13,7 @@ from pathlib import Path
 from flows.jobs import WrittenDocument, write_document
 from flows.keeping import keeps_of
 from flows.pool import Lost, Pool
-from flows.reading import Reader, assemble, receive
+from flows.reading import Reader, assemble, fetched, receive
 from pipeline.errors import MissingTool, SohoaError, Transient, place
 from pipeline.intake import Found
 from pipeline.messages import say
@@ -54,6 +54,7 @@ class _Item:
     found: Found
     received: SourceFile | SourceRecord | None = None
     known: SourceRecord | None = None
+    rescans: dict[str, SourceFile] = field(default_factory=dict)  #: files that show pages which were scanned again
     futures: list[Future[Page]] = field(default_factory=list)
     pages: Future[tuple[Page, ...]] | None = None
     record: Future[SourceRecord] | None = None  #: understood, once all its pages are read
@@ -128,9 +129,21 @@ class Batch:
             known = self.archive.known(source.sha256, self._reading)
             item.known = None if known and known.worth_rereading else known
             if item.known is None:
-                item.futures = self.reader.begin(source)
-                self._prepare(item, source)
+                self._begin(item, source)
         sums.add(source.sha256)
+
+    def _begin(self, item: _Item, source: SourceFile) -> None:
+        item.futures = self.reader.begin(source, self._rescans(item, source))
+        self._prepare(item, source)
+
+    def _rescans(self, item: _Item, source: SourceFile) -> dict[int, tuple[SourceFile, int]]:
+        """Pages of an archived source whose sheets were scanned again, and what is read in their stead."""
+        scans, folder = self.archive.rescans(source.sha256), self.reader.folder(source)
+        if not scans or folder is None:
+            return {}
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        item.rescans = fetched(self.archive, scans.values(), folder)
+        return {n: (item.rescans[scan.source], scan.number) for n, scan in scans.items()}
 
     def finish(self, index: int) -> Outcome:
         """Waits for one file's pages and archives it; files are to be finished in order. Errors of the store are raised, those of the file told."""
@@ -161,7 +174,7 @@ class Batch:
         if earlier is not None:
             return self._again(item, source, earlier)
         if not item.futures:  # a duplicate of a file that could not be archived has not been read for itself yet
-            item.futures = self.reader.begin(source)
+            self._begin(item, source)
         if item.pages is None or item.record is None:
             self._prepare(item, source)
         assert item.pages is not None and item.record is not None  # noqa: S101  by `_prepare`
@@ -220,9 +233,9 @@ class Batch:
             item.pages.set_exception(error)
             return
         item.pages.set_result(pages)
-        cuts = self.archive.cuts(source.sha256)
-        released = self.quarantine.released(source.sha256)
-        job = partial(assemble, operator_code=self.operator_code, folder_code=item.found.folder_code, cuts=cuts, released=released)
+        cuts, removed = self.archive.cuts(source.sha256), self.archive.removed(source.sha256)
+        released, folder_code = self.quarantine.released(source.sha256), item.found.folder_code
+        job = partial(assemble, operator_code=self.operator_code, folder_code=folder_code, cuts=cuts, removed=removed, released=released)
         understood = self.pool.submit(job, source, pages, self.settings, timeout=WRITE_TIMEOUT, priority=0)
         understood.add_done_callback(lambda done: self._write(item, done))
 
@@ -235,7 +248,7 @@ class Batch:
             assert folder is not None  # noqa: S101  an archive always has a work folder
             item.writing = [
                 self.pool.submit(
-                    write_document, record.source, pages_of(record, document), title_of(document), folder, f"d{number}", self.settings,
+                    write_document, record.source, pages_of(record, document), title_of(document), folder, f"d{number}", self.settings, item.rescans,
                     timeout=WRITE_TIMEOUT, priority=0,
                 )
                 for number, document in enumerate(() if is_secret(record) else record.documents)

@@ -94,7 +94,7 @@ def _streams() -> None:
 
 
 #: Modules of commands, in the order in which help shows them.
-_COMMANDS = ("run", "archive", "review", "replace", "import", "export", "learn", "safety", "hold", "rebuild", "tools", "quarantine")
+_COMMANDS = ("run", "archive", "get", "review", "replace", "history", "import", "export", "learn", "safety", "hold", "rebuild", "tools", "quarantine")
 
 
 def _command() -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Commands that ask or tend an archive: search, show, get, file, reindex."""
+"""Commands that ask or tend an archive: search, show, file, reindex."""
 
 from __future__ import annotations
 
@@ -27,14 +27,11 @@ if TYPE_CHECKING:
     from storage.views import DocumentView, Hit
 
 UNFILED = "unfiled"
-GET_FORMATS = ("pdf", "alto", "json", "text", "original")
-SUFFIX = {"pdf": "pdf", "alto": "alto.xml", "json": "json", "text": "txt"}
 
 
 def register(app: typer.Typer) -> None:
     app.command(help=say("help_search"))(search)
     app.command(help=say("help_show"))(show)
-    app.command(help=say("help_get"))(get)
     app.command(help=say("help_file"))(file)
     app.command(help=say("help_reindex"))(reindex)
 
@@ -125,6 +122,7 @@ def show(
     page: Annotated[int | None, typer.Option(min=1, help=say("help_page"))] = None,
     find: Annotated[str, typer.Option(metavar="Q", help=say("help_find"))] = "",
     png: Annotated[Path | None, typer.Option(metavar="FILE", help=say("help_png"))] = None,
+    version: Annotated[int | None, typer.Option("--version", metavar="N", min=1, help=say("help_version"))] = None,
     archive: ArchiveOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -135,7 +133,12 @@ def show(
         raise UsageError("page_wanted")
     with Archive.open(location(archive), settings(), write=False) as opened:
         listed = opened.listed(code) if valid_code(code) else None
-        documents = [] if listed and not opened.catalogue.dossier(code) else _documents(opened, code)
+        documents = [] if listed and not opened.catalogue.dossier(code) else papers_of(opened, code)
+        if version:
+            from flows.shown import print_version
+
+            print_version(opened, documents, code, version, page, as_json)
+            return
         if find and not page:
             page = _first_with(opened, documents, find)
         if page:
@@ -166,7 +169,7 @@ def _signatures(archive: Archive, documents: list[DocumentView]) -> dict[str, tu
     return {s: r.source.signatures for s, r in records.items() if r is not None}
 
 
-def _documents(archive: Archive, code: str) -> list[DocumentView]:
+def papers_of(archive: Archive, code: str) -> list[DocumentView]:
     """Documents of a dossier, all unfiled ones, or one document by its id."""
     if code == UNFILED:
         return archive.unfiled()
@@ -181,7 +184,7 @@ def _documents(archive: Archive, code: str) -> list[DocumentView]:
     return [archive.document(code)]
 
 
-def _pages(archive: Archive, documents: list[DocumentView]) -> Iterator[tuple[DocumentView, Page]]:
+def pages_of(archive: Archive, documents: list[DocumentView]) -> Iterator[tuple[DocumentView, Page]]:
     for document in documents:
         for page in archive.pages(document.id):
             yield document, page
@@ -196,12 +199,12 @@ def _first_with(archive: Archive, documents: list[DocumentView], find: str) -> i
     hit = next((h for h in archive.search(Query(find, dossier=dossier, limit=1000)) if h.document in among), None)
     if hit is None:
         raise UsageError("not_on_these_pages", find=find)
-    numbers = (n for n, (d, page) in enumerate(_pages(archive, documents), 1) if d.id == hit.document and page.number == hit.page)
+    numbers = (n for n, (d, page) in enumerate(pages_of(archive, documents), 1) if d.id == hit.document and page.number == hit.page)
     return next(numbers, 1)
 
 
 def _show_page(archive: Archive, documents: list[DocumentView], number: int, find: str, png: Path | None, as_json: bool) -> None:
-    found = next((pair for n, pair in enumerate(_pages(archive, documents), 1) if n == number), None)
+    found = next((pair for n, pair in enumerate(pages_of(archive, documents), 1) if n == number), None)
     if found is None:
         raise UsageError("no_such_page", page=number)
     document, page = found
@@ -226,12 +229,13 @@ def _picture(archive: Archive, document: DocumentView, page: Page, boxes: list[B
     from pipeline.picture import page_png
     from pipeline.settings import settings
 
-    record = archive.record(document.source)
+    source, number = (page.scan.source, page.scan.number) if page.scan else (document.source, page.number)
+    record = archive.record(source)
     if record is None:
         raise UsageError("no_such_document", document=document.id)
     with tempfile.TemporaryDirectory(prefix="sohoa-") as folder:
-        original = archive.original(document.source, Path(folder) / f"original.{record.source.extension}")
-        return page_png(replace(record.source, path=str(original)), page, boxes, settings())
+        original = archive.original(source, Path(folder) / f"original.{record.source.extension}")
+        return page_png(replace(record.source, path=str(original)), replace(page, number=number), boxes, settings())
 
 
 def _print_dossier(documents: list[DocumentView], code: str, listed: KnownDossier | None, components: Completeness | None, agency: str) -> None:
@@ -263,73 +267,6 @@ def _print_documents(documents: list[DocumentView], code: str) -> None:
         name = f".{d.ordinal:02d}" if d.dossier else d.id
         grid.add_row(name, type_name(d.type), value["reference"], value["issued_on"], span(d.pages), d.name, why or say("state_good"))
     console().print(grid)
-
-
-def get(
-    code: Annotated[str, typer.Argument(metavar="CODE", help=say("help_show_code"))],
-    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help=say("help_get_to"))] = None,
-    zipped: Annotated[Path | None, typer.Option("--zip", metavar="FILE", help=say("help_get_zip"))] = None,
-    form: Annotated[str, typer.Option("--format", help=say("help_format", formats=", ".join(GET_FORMATS)))] = "pdf",
-    archive: ArchiveOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    from pipeline.settings import settings
-    from storage.archive import Archive
-
-    if form not in GET_FORMATS:
-        raise UsageError("unknown_format", formats=", ".join(GET_FORMATS))
-    if zipped is not None:
-        _zip(code, zipped, location(archive), as_json)
-        return
-    if to is None:
-        raise UsageError("get_where")
-    if to.exists() and not to.is_dir():
-        raise UsageError("no_such_folder", name=str(to))
-    to.mkdir(parents=True, exist_ok=True)
-    with Archive.open(location(archive), settings(), write=False) as opened:
-        written = [str(_fetch(opened, d, form, to)) for d in _documents(opened, code)]
-    written = list(dict.fromkeys(written))
-    if as_json:
-        print_json(written)
-    else:
-        typer.echo(say("files_written", count=len(written), name=str(to)))
-
-
-def _zip(code: str, file: Path, where: str, as_json: bool) -> None:
-    from flows.read import write_bytes
-    from flows.zipped import zipped
-    from pipeline.settings import settings
-    from storage.archive import Archive
-
-    with Archive.open(where, settings(), write=False) as opened:
-        views = _documents(opened, code)
-        write_bytes(zipped(opened, views), file)
-    if as_json:
-        print_json([str(file)])
-    else:
-        typer.echo(say("zip_written", count=len(views), name=str(file)))
-
-
-def _fetch(archive: Archive, document: DocumentView, form: str, to: Path) -> Path:
-    """One file, whole or not at all. Originals keep their digest as name: several documents may come from one."""
-    from flows.read import write_bytes
-
-    stem = f"{document.dossier}.{document.ordinal:02d}" if document.dossier else document.id
-    if form == "original":
-        key = str(document.files["original"]["key"])
-        target = to / key.rsplit("/", 1)[-1]
-        part = target.with_name(target.name + ".part")
-        archive.fetch(document.id, "original", part)
-        part.replace(target)
-        return target
-    target = to / f"{stem}.{SUFFIX[form]}"
-    if form == "text":
-        from pipeline.hocr import plain_text
-
-        write_bytes(plain_text(archive.pages(document.id)).encode(), target)
-    else:
-        write_bytes(archive.get(document.id, form), target)
-    return target
 
 
 def file(

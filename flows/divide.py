@@ -81,13 +81,14 @@ def _rewrite(archive: Archive, view: DocumentView, record: SourceRecord, action:
     from flows.batch import pages_of, title_of
     from flows.jobs import write_document
     from flows.keeping import keeps_of
-    from flows.reading import now
+    from flows.reading import fetched, now
 
     with tempfile.TemporaryDirectory(prefix="sohoa-") as folder:
         original = archive.original(view.source, Path(folder) / f"original.{record.source.extension}")
         source, papers = replace(record.source, path=str(original)), record.documents
         record = replace(record, source=source, steps=(*record.steps, Step(action, "sohoa", "1", "operator", now())))
-        files = [write_document(source, pages_of(record, d), title_of(d), Path(folder), f"d{n}", settings) for n, d in enumerate(papers)]
+        rescans = fetched(archive, (p.scan for p in record.pages if p.scan), Path(folder))
+        files = [write_document(source, pages_of(record, d), title_of(d), Path(folder), f"d{n}", settings, rescans) for n, d in enumerate(papers)]
         keeps = keeps_of(record, settings, archive)
         written = [Written(n, f.pdf, f.alto.read_bytes(), keep) for n, (f, keep) in enumerate(zip(files, keeps, strict=True))]
         return archive.divide(view.id, record, written, by=by, action=action)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.records import PASSING, Page, SourceFile
+from pipeline.records import PASSING, Page, Scan, SourceFile
 from pipeline.settings import Settings
 
 
@@ -22,11 +22,16 @@ class WrittenDocument:
     as_is: bool = False
 
 
-def read_page(source: SourceFile, number: int, settings: Settings, cache: Path | None) -> Page:
-    """The page's record; kept in `cache` (if given) so that an interrupted run need not read it again."""
+def read_page(source: SourceFile, number: int, settings: Settings, cache: Path | None, instead_of: int = 0) -> Page:
+    """The page's record; kept in `cache` (if given) so that an interrupted run need not read it again.
+
+    `instead_of`: the page of another file that this one now shows, because its sheet was scanned again.
+    """
     from pipeline.page import process_page
 
     page = process_page(source, number, settings)
+    if instead_of:
+        page = replace(page, number=instead_of, scan=Scan(source.sha256, number))
     plain = page.to_json()
     if cache and page.reason not in PASSING:
         part = cache.with_suffix(".part")
@@ -36,8 +41,16 @@ def read_page(source: SourceFile, number: int, settings: Settings, cache: Path |
     return Page.from_json(plain)  # rounded as the kept one is: an interrupted run has to write the same bytes
 
 
-def write_document(source: SourceFile, pages: Sequence[Page], title: str, folder: Path, stem: str, settings: Settings) -> WrittenDocument:
-    """PDF/A and ALTO of one document under `folder`; raises NotProved when the PDF does not validate."""
+def write_document(
+    source: SourceFile,
+    pages: Sequence[Page],
+    title: str,
+    folder: Path,
+    stem: str,
+    settings: Settings,
+    rescans: Mapping[str, SourceFile] | None = None,
+) -> WrittenDocument:
+    """PDF/A and ALTO of one document under `folder`; raises NotProved when the PDF does not validate. `rescans` as in `write_pdf`."""
     from pipeline.alto import alto
     from pipeline.pdfa import write_pdf
 
@@ -46,7 +59,7 @@ def write_document(source: SourceFile, pages: Sequence[Page], title: str, folder
     alto_path.write_bytes(alto(source, pages))
     if source.signed:
         return WrittenDocument(None, alto_path)
-    written = write_pdf(source, pages, folder / f"{stem}.pdf", settings, title=title)
+    written = write_pdf(source, pages, folder / f"{stem}.pdf", settings, title=title, rescans=rescans)
     return WrittenDocument(Path(written.path), alto_path, written.as_is)
 
 

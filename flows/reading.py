@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classifiers import understand
 from classifiers.gate import gate
@@ -22,8 +23,12 @@ from flows.pool import Lost, Pool
 from pipeline.errors import MissingTool, NotWritten, UnreadableInput
 from pipeline.intake import Found, recognise
 from pipeline.messages import say
-from pipeline.records import Failure, Page, PageState, SourceFile, SourceRecord, Step
+from pipeline.records import Failure, Page, PageState, Scan, SourceFile, SourceRecord, Step
 from pipeline.settings import Settings
+from storage.outside import without
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
 
 PageDone = Callable[[Page], None]
 
@@ -68,22 +73,24 @@ class Reader:
         """Where the unfinished work on a source lies."""
         return self.work / f"{source.sha256[:32]}-{self.settings.reading_digest()}" if self.work else None
 
-    def begin(self, source: SourceFile) -> list[Future[Page]]:
-        """Hands all pages to the pool."""
+    def begin(self, source: SourceFile, rescans: Mapping[int, tuple[SourceFile, int]] | None = None) -> list[Future[Page]]:
+        """Hands all pages to the pool; `rescans`: for pages that were scanned again the file and its page that are read in their stead."""
         folder = self.folder(source)
         if folder:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # what is read before a secrecy mark is seen is nobody else's
-        return [self._page(source, number, folder) for number in range(1, source.pages + 1)]
+        shown = rescans or {}
+        return [self._page(*shown.get(n, (source, n)), folder, n if n in shown else 0) for n in range(1, source.pages + 1)]
 
-    def _page(self, source: SourceFile, number: int, folder: Path | None) -> Future[Page]:
-        cache = folder / f"{number}.page.json" if folder else None
+    def _page(self, source: SourceFile, number: int, folder: Path | None, instead_of: int) -> Future[Page]:
+        name = f"{instead_of}-{source.sha256[:16]}-{number}" if instead_of else str(number)
+        cache = folder / f"{name}.page.json" if folder else None
         page = cached_page(cache) if cache else None
         if page is not None:
             future: Future[Page] = Future()
             future.set_result(page)
         else:
             # the page's own guards come first; the pool's limit catches what hangs inside a library
-            future = self.pool.submit(read_page, source, number, self.settings, cache, timeout=self.settings.intake.page_timeout * 4)
+            future = self.pool.submit(read_page, source, number, self.settings, cache, instead_of, timeout=self.settings.intake.page_timeout * 4)
         future.add_done_callback(self._tell)
         return future
 
@@ -113,6 +120,17 @@ class Reader:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def fetched(archive: Archive, scans: Iterable[Scan], folder: Path) -> dict[str, SourceFile]:
+    """The files that show pages which were scanned again, by their sha256, brought into `folder`. Raises NoSuchObject."""
+    found = {}
+    for sha256 in sorted({scan.source for scan in scans}):
+        record = archive.record(sha256)
+        if record is not None:
+            path = archive.original(sha256, folder / f"{sha256}.{record.source.extension}")
+            found[sha256] = replace(record.source, path=str(path))
+    return found
+
+
 def assemble(
     source: SourceFile,
     pages: tuple[Page, ...],
@@ -121,19 +139,23 @@ def assemble(
     operator_code: str = "",
     folder_code: str = "",
     cuts: Sequence[tuple[int, ...]] = (),
+    removed: Sequence[tuple[int, ...]] = (),
     released: bool = False,
 ) -> SourceRecord:
     """Documents, types, fields and dossiers from the pages, with what of them a person has to look at and the steps that led there.
 
-    `cuts`: pages that a person has said are documents of their own. A source with a secrecy mark comes back without all that was read on it,
-    unless a person has `released` it.
+    `cuts`: pages that a person has said are documents of their own; `removed`: those of papers that were taken out. A source with a secrecy
+    mark comes back without all that was read on it, unless a person has `released` it.
     """
     pages, documents = understand(source, pages, operator_code=operator_code, folder_code=folder_code)
-    if cuts:
-        documents = recut(source, pages, documents, cuts, operator_code=operator_code, folder_code=folder_code)
+    if cuts or removed:
+        documents = recut(source, pages, documents, (*cuts, *removed), operator_code=operator_code, folder_code=folder_code)
     if not released:
         pages, documents = withheld(pages, documents)
-    documents = tuple(replace(d, doubts=gate(d, settings.review)) for d in documents)
+    kept = SourceRecord(source, pages, documents)
+    for document in [d for d in documents if d.pages in removed]:
+        kept = without(kept, document)
+    pages, documents = kept.pages, tuple(replace(d, doubts=gate(d, settings.review)) for d in kept.documents)
     engines = sorted({p.reading.engine for p in pages if p.reading.engine})
     steps = (
         Step("receive", "sohoa", version_of_sohoa(), at=source.received),

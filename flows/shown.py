@@ -1,4 +1,4 @@
-"""What is shown of a dossier beside its papers: what the office's list says, and its components."""
+"""What is shown of a dossier beside its papers: what the office's list says, its components, a paper as it was."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.errors import UsageError
 from pipeline.messages import say
 from pipeline.records import Signature
 
 if TYPE_CHECKING:
     from classifiers.completeness import Completeness
+    from storage.archive import Archive
     from storage.known import KnownDossier
     from storage.views import DocumentView
 
@@ -61,3 +63,32 @@ def print_components(out: Console, found: Completeness, views: Sequence[Document
     for key, ids in (("component_results", found.results), ("component_extra", found.extra)):
         if ids:
             out.print(Text(say(key, papers=", ".join(names.get(i, i) for i in ids))))
+
+
+def print_version(archive: Archive, views: Sequence[DocumentView], code: str, number: int, page: int | None, as_json: bool) -> None:
+    """One version of a paper: its values, or the text of one of its pages, counted within the paper. Raises UsageError."""
+    from classifiers.kinds import field_name, type_name
+    from flows.cli import print_json
+    from flows.report import console, page_json, span
+    from storage.history import revision
+
+    if len(views) != 1:
+        raise UsageError("which_paper", code=code, papers=", ".join(f"{d.dossier}.{d.ordinal:02d}" if d.dossier else d.id for d in views))
+    found = revision(archive, views[0], number)
+    if page is not None:
+        if page > len(found.pages):
+            raise UsageError("no_such_page", page=page)
+        shown = found.pages[page - 1]
+        if as_json:
+            print_json(page_json(shown) | {"document": views[0].id, "version": number})
+        else:
+            console().print(Text(shown.reading.text))
+        return
+    if as_json:
+        print_json(found.to_json())
+        return
+    out, paper = console(), found.document
+    head = f"{type_name(paper.type)}  {say('version_of', version=number, at=found.at[:16].replace('T', ' '), pages=span(paper.pages))}"
+    out.print(Text.assemble((code, "bold cyan"), f"  {head}"))
+    for name, value in paper.fields.items():
+        out.print(Text(f"  {field_name(name)}: {value.value or '–'}"))

@@ -64,6 +64,9 @@ def _describe(root: etree._Element, source: SourceFile, pages: Sequence[Page]) -
 
 def _steps(page: Page) -> Iterator[tuple[str, str, str, str, str]]:
     """Key, category, description, settings and software of what was done to a page."""
+    if page.scan:
+        again = f"sheet scanned again: page {page.scan.number} of the file with the sha256 {page.scan.source}"
+        yield again, "preOperation", again, "", PRODUCER
     if page.rotation or page.skew:
         done = f"turned clockwise by {page.rotation} degrees, then straightened by {_number(page.skew, 3)} degrees clockwise"
         yield done, "preOperation", done, "", PRODUCER

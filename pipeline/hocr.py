@@ -25,7 +25,8 @@ _HEAD = f"""<?xml version="1.0" encoding="UTF-8"?>
 
 def hocr(source: SourceFile, pages: Sequence[Page]) -> bytes:
     """UTF-8 XHTML of the pages, boxes in px of each upright page; the image is named as an archive names it."""
-    body = "".join(_page(f"{source.sha256}.{source.extension}", page) for page in pages)
+    name = f"{source.sha256}.{source.extension}"
+    body = "".join(_page(page.scan.source if page.scan else name, page) for page in pages)
     return f"{_HEAD}{body}</body>\n</html>\n".encode()
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pikepdf
@@ -45,8 +45,12 @@ class WrittenPdf:
     as_is: bool  #: a byte copy of the source
 
 
-def write_pdf(source: SourceFile, pages: Sequence[Page], out: Path, settings: Settings, *, title: str = "") -> WrittenPdf:
+def write_pdf(
+    source: SourceFile, pages: Sequence[Page], out: Path, settings: Settings, *, title: str = "", rescans: Mapping[str, SourceFile] | None = None
+) -> WrittenPdf:
     """Write the `pages` of `source`, in the order given, to `out`; the same arguments give the same bytes.
+
+    `rescans`: the files, by their sha256, from which pages come that were scanned again.
 
     A born-digital source that is PDF/A already and wanted whole is kept as it is; were it but for its file structure, its objects are
     written anew. All other born-digital pages become pictures with their own text invisible. An existing `out` is replaced in one step.
@@ -59,7 +63,7 @@ def write_pdf(source: SourceFile, pages: Sequence[Page], out: Path, settings: Se
     try:
         if _wanted_whole(source, pages) and (as_is := _keep(Path(source.path), out, flavour)) is not None:
             return _written(out, as_is)
-        _write(source, pages, out, settings, title)
+        _write(source, pages, out, settings, title, rescans or {})
         return _written(out, as_is=False)
     except OSError as error:
         raise NotWritten("pdf_not_written", reason=error.strerror or type(error).__name__) from error
@@ -72,7 +76,7 @@ def _written(path: Path, as_is: bool) -> WrittenPdf:
 
 
 def _wanted_whole(source: SourceFile, pages: Sequence[Page]) -> bool:
-    upright = all(p.kind == "digital" and not p.rotation and not p.skew for p in pages)
+    upright = all(p.kind == "digital" and not p.rotation and not p.skew and p.scan is None for p in pages)
     return upright and source.media_type == "application/pdf" and [p.number for p in pages] == list(range(1, source.pages + 1))
 
 
@@ -94,9 +98,11 @@ def _keep(source: Path, out: Path, flavour: str) -> bool | None:
     return False
 
 
-def _write(source: SourceFile, pages: Sequence[Page], out: Path, settings: Settings, title: str) -> None:
+def _write(
+    source: SourceFile, pages: Sequence[Page], out: Path, settings: Settings, title: str, rescans: Mapping[str, SourceFile]
+) -> None:
     flavour = settings.archive.pdfa_part
-    ladders = [_ladder(source, page, settings) for page in pages]
+    ladders = [_ladder(*shown_by(source, page, rescans), settings) for page in pages]
     images = [next(ladder, None) for ladder in ladders]
     try:
         _save(pages, images, out, flavour, title)
@@ -107,6 +113,11 @@ def _write(source: SourceFile, pages: Sequence[Page], out: Path, settings: Setti
             _save(pages, images, out, flavour, title)
         except pdfa.PdfaError as error:
             raise NotProved("pdf_not_valid", flavour=flavour, rule=error.report.findings[0].rule) from error
+
+
+def shown_by(source: SourceFile, page: Page, rescans: Mapping[str, SourceFile]) -> tuple[SourceFile, Page]:
+    """The file that shows a page of `source`, and the page as it is numbered there."""
+    return (source, page) if page.scan is None else (rescans[page.scan.source], replace(page, number=page.scan.number))
 
 
 def _ladder(source: SourceFile, page: Page, settings: Settings) -> Iterator[Shown]:

@@ -144,6 +144,14 @@ class Blank(Record):
 
 
 @dataclass(frozen=True)
+class Scan(Record):
+    """A page of another file that shows a page, because its sheet was scanned again."""
+
+    source: str  #: sha256 of that file
+    number: int  #: of the page there
+
+
+@dataclass(frozen=True)
 class Page(Record):
     """One page of a source."""
 
@@ -163,6 +171,7 @@ class Page(Record):
     barcodes: tuple[Barcode, ...] = ()
     blanks: tuple[Blank, ...] = ()  #: places filled in by hand or stamp, from the picture
     hash: str = ""  #: how the page looks, hexadecimal, see pipeline/hash.py; near hashes may be the same sheet scanned again
+    scan: Scan | None = None  #: where its picture and its reading come from if its sheet was scanned again
 
 
 @dataclass(frozen=True)

@@ -19,19 +19,21 @@ from typing import TYPE_CHECKING
 
 from pipeline.codes import valid_code
 from pipeline.errors import UsageError
-from pipeline.records import Box, Evidence, Link, Page, SourceFile, SourceRecord, Step
+from pipeline.records import Evidence, Link, SourceFile, SourceRecord, Step
 from pipeline.settings import ROOT, Settings
 from storage import layout
+from storage.asking import Asking
 from storage.auditing import audit_key
 from storage.catalogue import Catalogue, now
 from storage.database import CATALOGUE, Database
-from storage.desk import BY_LENGTH, Desk
+from storage.desk import BY_LENGTH
 from storage.folder import OWN
-from storage.hold import Holds
 from storage.lock import WriteLock
-from storage.objects import S3_SCHEME, Keep, NoSuchObject, ObjectStore, digest, open_store
+from storage.objects import S3_SCHEME, Keep, ObjectStore, digest, open_store
+from storage.outside import RESCAN, is_rescan
 from storage.packages.taking import Packages
 from storage.review import CORRECTED, DOSSIER, Correction, settled_by
+from storage.revising import Revisions
 from storage.shelving import CONFLICT, Shelving
 from storage.views import DocumentView, DossierView, Hit, Query, StoredDocument, StoredSource, Written
 
@@ -45,10 +47,8 @@ __all__ = ["Archive", "DocumentView", "DossierView", "Hit", "Query", "StoredDocu
 #: closing the archive, takes in the rest.
 INDEX_EVERY = 2.0
 
-KINDS = ("pdf", "alto", "json", "original")
 
-
-class Archive(Desk, Holds, Packages):
+class Archive(Asking, Revisions, Packages):
     """Open one with `Archive.open`. Methods may be called from several threads; writes wait for each other."""
 
     def __init__(self, store: ObjectStore, catalogue: Catalogue, data: Path, *, lock: WriteLock | None, audit_months: int = 12) -> None:
@@ -106,8 +106,13 @@ class Archive(Desk, Holds, Packages):
     # taking in
 
     def known(self, sha256: str, reading_digest: str) -> SourceRecord | None:
-        """The full record of bytes that were read the same way before, words included, its `path` empty; else None."""
-        return self.catalogue.record(sha256) if self.catalogue.reading_of(sha256) == reading_digest else None
+        """The full record of bytes that were read the same way before, words included, its `path` empty; else None.
+
+        A file that only stands for a page of another one is known however it was read.
+        """
+        reading = self.catalogue.reading_of(sha256)
+        record = self.catalogue.record(sha256) if reading in (reading_digest, RESCAN) else None
+        return record if record and (reading == reading_digest or is_rescan(record)) else None
 
     def store(self, record: SourceRecord, written: Sequence[Written], *, batch_id: str, reading_digest: str) -> StoredSource:
         """Archive one source with the files made of its documents; `record.source.path` is where its bytes lie.
@@ -191,101 +196,6 @@ class Archive(Desk, Holds, Packages):
         self.objects.prove(key, sha256)
         self.catalogue.book({key: (sha256, len(data))})
 
-    # finding
-
-    def search(self, query: Query) -> list[Hit]:
-        """Best first; see storage/search.py."""
-        from storage.search import search
-
-        return search(self.index(), self.catalogue, query)
-
-    def locate(self, source: str, page: int, text: str) -> list[Box]:
-        """Boxes of the words on one page of a source that `text` asks for, in reading order."""
-        from storage.search import locate
-
-        return locate(self.catalogue.lines(source, page), text)
-
-    def index(self) -> SearchIndex:
-        """The search index, caught up with the catalogue if that is possible now."""
-        from storage.index import SearchIndex
-
-        with self._one:
-            if self._index is None:
-                self._index = SearchIndex(self.data / "index")
-            if self._index.behind(self.catalogue):
-                # a reader catches up too, unless a writer is at work, who does it
-                with contextlib.ExitStack() as stack:
-                    if self._lock is None and not _try_lock(stack, self.data / "lock"):
-                        return self._index
-                    self._index.catch_up(self.catalogue)
-            self._unindexed, self._indexed_at = 0, time.monotonic()
-            return self._index
-
-    def reindex(self) -> int:
-        """Build the index anew from the catalogue; how many pages it holds."""
-        from storage.index import SearchIndex
-
-        self._writable()
-        with self._one:
-            if self._index is None:
-                self._index = SearchIndex(self.data / "index")
-            return self._index.rebuild(self.catalogue)
-
-    def document(self, document_id: str) -> DocumentView:
-        """By id or a unique beginning of one; raises UsageError."""
-        return self._document(document_id)
-
-    def documents(self, *, dossier: str = "", source: str = "") -> list[DocumentView]:
-        return self.catalogue.documents(dossier=dossier, source=source)
-
-    def dossier(self, code: str) -> DossierView:
-        """By its code or another code it carries; raises UsageError when there is none."""
-        view = self.catalogue.dossier(code)
-        if view is None:
-            raise UsageError("no_such_dossier", code=code)
-        return view
-
-    def dossiers(self) -> list[str]:
-        """Codes of all dossiers, sorted."""
-        return self.catalogue.dossier_codes()
-
-    def unfiled(self) -> list[DocumentView]:
-        return self.catalogue.documents(unfiled=True)
-
-    def review(self) -> list[DocumentView]:
-        """Documents that wait for a person, with the reasons."""
-        return self.catalogue.documents(waiting=True)
-
-    def pages(self, document_id: str) -> list[Page]:
-        """Pages of a document in its order, words included."""
-        view = self._document(document_id)
-        found = {p.number: p for p in self.catalogue.pages(view.source, view.pages)}
-        return [found[n] for n in view.pages if n in found]
-
-    def record(self, sha256: str) -> SourceRecord | None:
-        """The full record of a source, however it was read."""
-        return self.catalogue.record(sha256)
-
-    def get(self, document_id: str, kind: str = "pdf") -> bytes:
-        """A document's object: pdf, alto, json or original. A signed source's pdf is the original itself."""
-        return self.objects.read(self._key(document_id, kind))
-
-    def fetch(self, document_id: str, kind: str, to: Path) -> Path:
-        """The same, into the file `to`."""
-        self.objects.fetch(self._key(document_id, kind), to)
-        return to
-
-    def original(self, sha256: str, to: Path) -> Path:
-        """The bytes of a source as received, into the file `to`; raises NoSuchObject."""
-        found = self.catalogue.original(sha256)
-        if not found or not found[0]:
-            raise NoSuchObject("no_such_object", object=sha256)
-        self.objects.fetch(found[0]["key"], to)
-        return to
-
-    def counts(self) -> dict[str, int]:
-        return self.catalogue.counts()
-
     def check(self, days: int = 0, progress: Callable[[int, int], None] = lambda done, of: None) -> Checked:
         """Compare the store with the books and read its objects, all (`days` 0) or one night's slice, see `storage/check.py`; it is written down."""
         from storage.check import check
@@ -323,17 +233,6 @@ class Archive(Desk, Holds, Packages):
         )
         self.catalogue.commit(self._shelving.relink(view.id, link, Step("relink", "sohoa", "1", evidence.kind, now()), operator=False))
         self._follow()
-
-    def _document(self, document_id: str) -> DocumentView:
-        view = self.catalogue.document(document_id)
-        if view is None:
-            raise UsageError("no_such_document", document=document_id)
-        return view
-
-    def _key(self, document_id: str, kind: str) -> str:
-        if kind not in KINDS:
-            raise ValueError(kind)
-        return str(self._document(document_id).files[kind]["key"])
 
     def _journal(self, action: str, subject: str, facts: layout.Json, at: str) -> dict[str, str]:
         """Write down what is about to be committed; key and sha256 of the object."""
@@ -405,13 +304,3 @@ def data_folder(location: str, settings: Settings) -> Path:
 
     base = Path(settings.archive.data)
     return (base if base.is_absolute() else ROOT / base) / hashlib.sha256("\n".join(parse_location(location)).encode()).hexdigest()[:16]
-
-
-def _try_lock(stack: contextlib.ExitStack, path: Path) -> bool:
-    from pipeline.errors import ArchiveBusy, NotWritten
-
-    try:
-        stack.enter_context(WriteLock(path))
-    except (ArchiveBusy, NotWritten):
-        return False
-    return True

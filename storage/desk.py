@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.codes import valid_code
 from pipeline.errors import UsageError
-from pipeline.records import Box, Document, Record, SourceRecord, Step
+from pipeline.records import Box, Document, Record, Step
 from storage.agencies import Agency
 from storage.catalogue import Catalogue, now
 from storage.known import KnownDossier, Taken
-from storage.layout import Json, document_id, record_digest
+from storage.layout import Json, record_digest
 from storage.review import (
     ACCEPTED,
     CODE,
@@ -25,7 +25,8 @@ from storage.review import (
     FIELD,
     LINK,
     OF_TYPE,
-    PAGES,
+    REMOVAL,
+    STRUCTURAL,
     TYPE,
     WAITING,
     Asked,
@@ -34,7 +35,7 @@ from storage.review import (
     corrected,
     settled_by,
 )  # fmt: skip
-from storage.views import DocumentView, Written
+from storage.views import DocumentView
 
 if TYPE_CHECKING:
     from storage.shelving import Shelving
@@ -126,9 +127,11 @@ class Desk(ABC):
         """The correction that a decision on a finding comes to; None where it only settles the question."""
         field = TYPE if finding.reason in OF_TYPE else DOSSIER if finding.kind in (LINK, CODE) else finding.field if finding.document else ""
         if value is not None:
-            if not field:
+            if not field or finding.kind == REMOVAL:
                 raise UsageError("nothing_to_correct", finding=finding.id)
             return self._correction(self._document(finding.document), field, value, by, finding.page, finding.box)
+        if finding.kind == REMOVAL:
+            raise UsageError("removal_asks_two", document=finding.document)
         if finding.kind not in (DOCUMENT, FIELD, LINK):
             return None
         view = self._document(finding.document)
@@ -142,7 +145,7 @@ class Desk(ABC):
         return self._correction(view, field, known.value, by) if known and finding.reason == "field_uncertain" else None
 
     def _correction(self, view: DocumentView, field: str, value: str, by: str, page: int = 0, box: Box | None = None) -> Correction:
-        if field == PAGES or not field or len(field) > FIELD_LENGTH or (field in (TYPE, DOSSIER) and not value):
+        if field in STRUCTURAL or not field or len(field) > FIELD_LENGTH or (field in (TYPE, DOSSIER) and not value):
             raise UsageError("nothing_to_correct", finding=field)
         if field == DOSSIER and not valid_code(value, datetime.now(UTC).date()):
             raise UsageError("bad_code", code=value)
@@ -191,53 +194,6 @@ class Desk(ABC):
 
     def _source_of(self, finding: Finding) -> str:
         return self._document(finding.document).source if finding.document else ""
-
-    # dividing
-
-    def cuts(self, sha256: str) -> tuple[tuple[int, ...], ...]:
-        """Pages that a person has said are documents of their own, in the order of pages."""
-        groups: dict[tuple[int, ...], None] = {}
-        for correction in self.catalogue.corrections(sha256):
-            if correction.field == PAGES:
-                after = pages_of(correction.after)
-                held = {n for group in after for n in group}
-                groups = {g: None for g in groups if not held & set(g)} | dict.fromkeys(after)
-        return tuple(sorted(groups))
-
-    def divide(
-        self, document_id: str, record: SourceRecord, written: Sequence[Written], *, by: str = "", action: str = "divide"
-    ) -> list[DocumentView]:
-        """Put the documents of `record` in the place of those that the source has; `document_id` is the one whose pages were divided.
-
-        `record` is the source's own with other documents, `written` their files. Whoever reads the source again gets the division by `cuts`.
-        `action` RESTORE: the document only got pages that were left out, so what people said of it holds on.
-        """
-        self._writable()
-        with self._one:
-            view = self._document(document_id)
-            groups = [d.pages for d in record.documents if set(d.pages) & set(view.pages)]
-            said = ";".join(",".join(map(str, g)) for g in groups)
-            at, by = now(), by[:BY_LENGTH]
-            correction = Correction(view.id, PAGES, ",".join(map(str, view.pages)), said, by, at, view.source, view.pages)
-            reading = self.catalogue.reading_of(view.source) or ""
-            if not reading:
-                raise UsageError("no_such_document", document=document_id)
-            carried = self._carried(view, groups[0], reading, at) if action == RESTORE else []
-            waiting = [f.id for f in self.catalogue.findings_of_source(view.source) if f.document == view.id]
-            commit = self._shelving.source(record, written, batch_id=view.batch, reading=reading)
-            settled = dict.fromkeys(waiting, CORRECTED)
-            said_all = (correction, *carried)
-            facts = {"by": by, "source": view.source, "corrections": [c.to_json() for c in said_all], **self._settled(settled, by, at)}
-            journal = self._write_down(facts, at)
-            self.catalogue.commit(replace(commit, corrections=said_all, settled=settled, by=by, at=at, action=action, journal=journal))
-            self._follow()
-            return self.catalogue.documents(source=view.source)
-
-    def _carried(self, view: DocumentView, pages: tuple[int, ...], reading: str, at: str) -> list[Correction]:
-        """What was said of a document, said again of the same one with more pages."""
-        id_ = document_id(view.source, pages, reading)
-        said = [c for c in self.catalogue.corrections(view.source) if c.pages == view.pages and c.field != PAGES]
-        return [replace(c, document_id=id_, pages=pages, at=at) for c in said]
 
     # the office's own list
 

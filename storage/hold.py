@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.records import Record
+from pipeline.records import Record, Scan
 from storage.catalogue import Catalogue
 from storage.layout import Json, dossier_folder, source_key
 from storage.objects import Keep, ObjectStore
@@ -73,7 +73,7 @@ class Holds:
         self._writable()
         with self._one:
             view = self.document(document_id)
-            keys = dict.fromkeys([*(p["key"] for p in view.files.values()), source_key(view.source)])
+            keys = dict.fromkeys([*(p["key"] for p in view.files.values()), source_key(view.source), *self._rescanned(view)])
             moved = [k for k in keys if self.objects.has(k) and (self.objects.kept(k) | keep).sensitivity != self.objects.kept(k).sensitivity]
             for key in moved:
                 self._shelving.again(key, keep)
@@ -90,9 +90,18 @@ class Holds:
 
     def _originals(self, codes: list[str]) -> list[str]:
         sources = {v.source for code in codes for v in self.catalogue.documents(dossier=code)}
+        sources |= {scan.source for source in sources for scan in self.rescans(source).values()}
         return sorted(_original(source) for source in sources)
 
+    def _rescanned(self, view: DocumentView) -> list[str]:
+        """Objects of the files that show pages of a document which were scanned again."""
+        shown = [scan.source for number, scan in self.rescans(view.source).items() if number in view.pages]
+        originals = [found[0] for source in shown if (found := self.catalogue.original(source)) and found[0]]
+        return [*(str(part["key"]) for part in originals), *map(source_key, shown)]
+
     if TYPE_CHECKING:
+
+        def rescans(self, sha256: str) -> dict[int, Scan]: ...
 
         def _writable(self) -> None: ...
 

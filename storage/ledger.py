@@ -56,6 +56,13 @@ class Ledger:
                     c.execute(update(documents).where(documents.c.id == row.id).values(**values))
             audit_row(c, "review", source or "archive", {"decided": dict(settled), "journal": dict(journal)}, by=by)
 
+    def ask_for(self, asked: Finding, *, action: str, by: str, journal: Mapping[str, str]) -> None:
+        """One question that a person puts; `journal`: the object that holds it."""
+        with self.database.writing() as c:
+            c.execute(insert(findings).values(id=asked.id, state=asked.state, recorded=asked.recorded, at="", who="", **review.values_of(asked)))
+            facts = {"finding": asked.id, "document": asked.document, "dossier": asked.dossier, "journal": dict(journal)}
+            audit_row(c, action, asked.source, facts, by=by)
+
     def restore_decided(self, decided: Sequence[Finding]) -> None:
         """Questions as they were decided where their source comes from; before that is committed. What was decided here stays."""
         with self.database.writing() as c:

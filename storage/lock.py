@@ -102,3 +102,12 @@ def _owner(fd: int) -> dict[str, object]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def try_lock(stack: contextlib.ExitStack, path: Path) -> bool:
+    """Take the lock for as long as `stack` lives, if nobody else has it."""
+    try:
+        stack.enter_context(WriteLock(path))
+    except (ArchiveBusy, NotWritten):
+        return False
+    return True

@@ -18,11 +18,17 @@ WAITING, ACCEPTED, CORRECTED = "waiting", "accepted", "corrected"
 #: Kinds that follow from a source and its documents; the others belong to a dossier.
 DOCUMENT, FIELD, LINK, PAGE, DUPLICATE, SOURCE = "document", "field", "link", "page", "duplicate", "source"
 CODE, COMPONENT = "code", "component"
+#: That a paper be taken out; it waits for a second person and for nothing else.
+REMOVAL = "removal"
 
 #: What a correction of the type settles.
 OF_TYPE = frozenset(("unknown_type", "low_score"))
 
 TYPE, DOSSIER, PAGES = "type", "dossier", "pages"
+#: A sheet that was scanned again, a paper that was taken out.
+SCAN, REMOVED = "scan", "removed"
+#: Fields of corrections that say which pages a source has as which documents; the others say what one of them is.
+STRUCTURAL = frozenset((PAGES, SCAN, REMOVED))
 
 PORTION = 500
 ID = 20
@@ -33,7 +39,7 @@ class Finding(Record):
     """One thing that a person has to look at."""
 
     id: str
-    kind: str  #: document, field, link, page, duplicate, source; code, component
+    kind: str  #: document, field, link, page, duplicate, source, removal; code, component
     reason: str  #: message key
     source: str = ""  #: sha256
     document: str = ""  #: id
@@ -55,7 +61,7 @@ class Correction(Record):
     """What a person put right on one document."""
 
     document_id: str
-    field: str  #: `type`, `dossier`, `pages`, or the name of a field
+    field: str  #: `type`, `dossier`, `pages`, `scan`, `removed`, or the name of a field
     before: str
     after: str  #: empty: the paper has no such value
     by: str
@@ -153,7 +159,9 @@ def still_open(record: Json, source: str, decided: frozenset[str]) -> list[str]:
 def sync(c: Connection, new: Sequence[Finding], *, source: str = "", dossier: str = "", kinds: Iterable[str] = (), at: str) -> None:
     """Make what waits of a source (or of a dossier, of these kinds) equal to `new`; what was decided stays decided, what no longer holds goes."""
     scope = (
-        findings.c.source == source if source else (findings.c.dossier == dossier) & findings.c.source.is_(None) & findings.c.kind.in_(list(kinds))
+        (findings.c.source == source) & (findings.c.kind != REMOVAL)
+        if source
+        else (findings.c.dossier == dossier) & findings.c.source.is_(None) & findings.c.kind.in_(list(kinds))
     )
     known = {r.id: r.state for r in c.execute(select(findings.c.id, findings.c.state).where(scope))}
     wanted = {f.id: f for f in new}
@@ -286,8 +294,8 @@ def noted(c: Connection, source: str = "") -> list[Correction]:
 
 
 def corrected(document: Document, correction: Correction) -> Document:
-    """The document with what a person said of it; a division of pages is not done here, for it makes other documents."""
-    if correction.field == PAGES:
+    """The document with what a person said of it; what says which pages there are is not done here, for it makes other documents."""
+    if correction.field in STRUCTURAL:
         return document
     by_hand = Evidence("operator", correction.after, 0, None, 1.0)
     if correction.field == DOSSIER:

@@ -14,12 +14,13 @@ from functools import reduce
 from operator import or_
 from pathlib import Path
 
-from pipeline.errors import UsageError
-from pipeline.records import Document, Evidence, Link, SourceFile, SourceRecord, Step
+from pipeline.errors import NotProved, UsageError
+from pipeline.records import Document, Evidence, Link, Page, SourceFile, SourceRecord, Step
 from storage import layout
 from storage.catalogue import Catalogue, Commit
 from storage.layout import ALTO, JSON_TYPE, PDF, Json
 from storage.objects import AS_IT_IS, Keep, NoSuchObject, ObjectStore, digest
+from storage.outside import OUT, without
 from storage.review import corrected
 from storage.rows import OPERATOR
 from storage.views import Written
@@ -39,11 +40,11 @@ class Shelving:
         placed, self._placed = self._placed, {}
         return placed
 
-    def source(self, record: SourceRecord, written: Sequence[Written], *, batch_id: str, reading: str) -> Commit:
+    def source(self, record: SourceRecord, written: Sequence[Written], *, batch_id: str, reading: str, keep: Keep = AS_IT_IS) -> Commit:
         """Place everything of one source. Raises NotWritten, NotProved, Unreachable; UsageError for an invalid dossier code.
 
         Documents that an older reading of the same bytes left are replaced: the new ones take their ordinals, what is left over is
-        withdrawn (its objects stay, dossier.json says so).
+        withdrawn (its objects stay, dossier.json says so). `keep`: how the original is to be kept beside what its documents ask.
         """
         source = record.source
         if sorted(w.index for w in written) != list(range(len(record.documents))):
@@ -55,7 +56,7 @@ class Shelving:
         dossiers = self._dossiers({d.link.code for d in record.documents} | {e["dossier"] for e in older})
         ordinals = _ordinals(record.documents, ids, dossiers, source.sha256, ids)
 
-        whole = reduce(or_, (w.keep for w in written), AS_IT_IS)
+        whole = reduce(or_, (w.keep for w in written), keep)
         original: Json = {}
         if record.pages or not record.error:
             key = layout.original_key(source.sha256, source.extension)
@@ -152,6 +153,48 @@ class Shelving:
             placed=self.placed(),
         )
 
+    def withdraw(self, record: SourceRecord, id_: str, step: Step) -> Commit:
+        """A source without one of its documents: it is withdrawn from its dossier, its objects stay. What an unfiled one has is hidden."""
+        entries = self.catalogue.entries(record.source.sha256)
+        index = next(i for i, e in enumerate(entries) if e["id"] == id_)
+        gone, code = entries.pop(index), record.documents[index].link.code
+        record = without(record, record.documents[index])
+        commit = self._as_stored(replace(record, steps=(*record.steps, step)), entries, code, self.store.kept(gone["files"]["json"]["key"]))
+        return replace(commit, cleanups=[] if code else _own_keys(gone))
+
+    def readmit(self, record: SourceRecord, entry: Json, step: Step) -> Commit:
+        """A source with a document again that was withdrawn; `entry` was its line in the manifests. Its pages are as its own manifest has them."""
+        for key in _own_keys(entry):
+            if not self.store.has(key):  # it was hidden when the document left
+                last = self.store.versions(key)[-1]
+                self._place(key, self.store.read_version(key, last.id), layout.media_type(key), last.sha256, AS_IT_IS)
+        key = entry["files"]["json"]["key"]
+        manifest = self._load(key) or {}
+        if not manifest or layout.record_digest(manifest) != entry["files"]["json"]["timeless_sha256"]:
+            raise NotProved("not_proved", object=key)
+        document = Document.from_json(manifest["document"])
+        shown = {p["number"]: Page.from_json(p) for p in manifest["pages"]}
+        entries = self.catalogue.entries(record.source.sha256)
+        placed = sorted([*zip(record.documents, entries, strict=True), (document, entry)], key=lambda pair: pair[0].pages)
+        record = replace(
+            record,
+            pages=tuple(shown.get(p.number, p) if p.reason == OUT else p for p in record.pages),
+            documents=tuple(d for d, _ in placed),
+            steps=(*record.steps, step),
+        )
+        return self._as_stored(record, [e for _, e in placed], document.link.code, self.store.kept(key))
+
+    def _as_stored(self, record: SourceRecord, entries: Sequence[Json], code: str, keep: Keep) -> Commit:
+        """Manifests of a source and of one of its dossiers, where no document's own objects change."""
+        sha256 = record.source.sha256
+        original, dossiers = self.catalogue.original(sha256), self._dossiers({code})
+        part = dict(original[0]) if original else {}
+        reading, batch = self.catalogue.reading_of(sha256) or "", self.catalogue.batch_of(sha256)
+        self._source_json(record, entries, batch_id=batch, reading=reading, original=part or None)
+        self._dossier_jsons(dossiers, record, entries, keep)
+        others = {c: m["alternatives"] for c, m in dossiers.items()}
+        return Commit(record, reading, batch, part, entries, others, placed=self.placed())
+
     def add_name(self, source: SourceFile, batch_id: str) -> None:
         """The same bytes came again under another name: their manifest takes it up."""
         key = layout.source_key(source.sha256)
@@ -219,7 +262,9 @@ class Shelving:
             others = [e for e in manifest["documents"] if e["source"] != sha256]
             gone = [e for e in manifest["documents"] if e["source"] == sha256 and e["ordinal"] not in replaced]
             manifest["documents"] = sorted([*others, *mine], key=lambda e: e["ordinal"])
-            manifest["withdrawn"] = sorted([*manifest["withdrawn"], *gone], key=lambda e: e["ordinal"])
+            back = {e["id"] for e in mine}
+            left = [e for e in manifest["withdrawn"] if e["id"] not in back]
+            manifest["withdrawn"] = sorted([*left, *gone], key=lambda e: e["ordinal"])
             links = [d.link for d in record.documents if d.link.code == code and d.link.review != CONFLICT]
             manifest["alternatives"] = sorted({*manifest["alternatives"], *(a for link in links for a in link.alternatives if a != code)})
             self._put(layout.dossier_key(code), layout.dumps(manifest), JSON_TYPE, Keep(until=keep.until))

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from flows.office import refresh
 from pipeline.errors import ArchiveBusy, UsageError
-from pipeline.records import Failure, PageState
+from pipeline.records import Failure, PageState, Scan
 from pipeline.settings import Settings
 from storage import models
 from storage.agencies import Agency
@@ -24,6 +24,8 @@ from storage.check import ALTERED, AUDIT, MISSING, ORPHANED
 from storage.desk import Decision
 from storage.index import SearchIndex
 from storage.known import KnownDossier
+from storage.objects import Keep
+from storage.outside import RESCAN, emptied
 from storage.rebuild import Rebuilt, rebuild
 from tests.minio import bucket, minio  # noqa: F401  fixtures
 from tests.papers import BIRTH, CODE, DECISION, OTHER, RECEIPT, page, paper, record, written
@@ -65,6 +67,20 @@ def varied(archive: Archive, tmp: Path) -> None:
     (whole,) = (d.id for d in store(archive, many, tmp).documents)
     parts = replace(many, documents=(replace(many.documents[0], pages=(1,)), paper([2], "quyet_dinh", CODE)))
     archive.divide(whole, parts, written(tmp, parts), by="chi")
+    several = record(tmp, "vài.pdf", [page(n, f"{DECISION} {n}") for n in (1, 2, 3)], [paper([n], "quyet_dinh", CODE) for n in (1, 2, 3)])
+    papers = [d.id for d in store(archive, several, tmp).documents]
+    for id_ in papers:
+        archive.propose_removal(id_, "nhầm hồ sơ", by="anh")  # the last one waits
+    for id_ in papers[:2]:
+        archive.remove(id_, by="bình")
+    archive.readmit(papers[0], by="anh")
+    sheet = record(tmp, "tờ mới.pdf", [page(1, f"{DECISION} 9")], [])
+    now = archive.record(several.source.sha256)
+    assert now is not None
+    shown = replace(sheet.pages[0], scan=Scan(sheet.source.sha256, 1))
+    renewed = replace(now, source=several.source, pages=(shown, *now.pages[1:]))
+    rescan = replace(sheet, pages=tuple(emptied(p, RESCAN) for p in sheet.pages))
+    archive.replace_page(papers[0], 1, renewed, written(tmp, renewed), rescan, Keep(), by="anh")
     # read anew under other settings: what a person filed and said stays, papers that no longer are go
     merged = replace(first, documents=(replace(first.documents[0], pages=(1, 3)), first.documents[2]))
     store(archive, merged, tmp, "another reading")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import NotProved
 from storage.holdings import Holding
 from storage.layout import Json, dossier_key, source_key
+from storage.outside import RESCAN
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -52,7 +53,7 @@ def of_dossier(archive: Archive, code: str) -> Contents:
     keys = {dossier_key(code), *(p["key"] for e in entries for p in e["files"].values() if p["key"].startswith("dossiers/"))}
     for sha256 in own:
         keys |= _of_source(archive, sha256)
-    return Contents(code, code, tuple(own), _held(archive, keys), tuple(shared))
+    return Contents(code, code, _with_rescans(archive, own), _held(archive, keys), tuple(shared))
 
 
 def of_source(archive: Archive, sha256: str) -> Contents:
@@ -61,7 +62,7 @@ def of_source(archive: Archive, sha256: str) -> Contents:
     for view in archive.documents(source=sha256):
         if not view.dossier:
             keys |= {str(p["key"]) for p in view.files.values()}
-    return Contents(source_name(sha256), "", (sha256,), _held(archive, keys))
+    return Contents(source_name(sha256), "", _with_rescans(archive, [sha256]), _held(archive, keys))
 
 
 def packages(archive: Archive, codes: Sequence[str] | None) -> Iterator[Contents]:
@@ -75,8 +76,12 @@ def packages(archive: Archive, codes: Sequence[str] | None) -> Iterator[Contents
         yield contents
     if codes is None:
         shared |= dict.fromkeys(s for s in archive.catalogue.changed_since(-1) if s not in done)
-    for sha256 in sorted(shared):
-        yield of_source(archive, sha256)
+    # a file that shows pages of another one goes with that one; one that no longer does goes alone
+    for sha256 in sorted(shared, key=lambda s: (archive.catalogue.reading_of(s) == RESCAN, s)):
+        if sha256 not in done:
+            contents = of_source(archive, sha256)
+            done.update(contents.sources)
+            yield contents
 
 
 def _of_source(archive: Archive, sha256: str) -> set[str]:
@@ -86,7 +91,15 @@ def _of_source(archive: Archive, sha256: str) -> set[str]:
         keys.add(str(original[0]["key"]))
     for row in archive.catalogue.audited(subject=sha256):
         keys.update(row.facts.get("journal", {}))
+    for scan in archive.rescans(sha256).values():
+        keys |= _of_source(archive, scan.source)
     return keys
+
+
+def _with_rescans(archive: Archive, sources: Sequence[str]) -> tuple[str, ...]:
+    """With a source go the files from which its pages come that were scanned again."""
+    found = [scan.source for sha256 in sources for scan in archive.rescans(sha256).values()]
+    return tuple(dict.fromkeys([*sources, *found]))
 
 
 def _held(archive: Archive, keys: set[str]) -> tuple[Holding, ...]:
