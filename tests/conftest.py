@@ -21,6 +21,18 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+#: Files that take longest, so that no core is left with one of them at the end.
+LONGEST = ("kill", "luck", "night", "schedule", "s3", "rescan", "digitize", "read", "verapdf", "samples", "training", "rebuild")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def turn(item: pytest.Item) -> int:
+        found = [n for n, word in enumerate(LONGEST) if item.path.stem.endswith(word)]
+        return found[0] if found else len(LONGEST)
+
+    items.sort(key=turn)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -33,7 +45,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     terminalreporter.section("skipped")
     for report in skipped:
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = report.longrepr[2] if isinstance(report.longrepr, (tuple, list)) else str(report.longrepr)
         terminalreporter.line(f"{report.nodeid}: {reason}")
     if not skipped:
         terminalreporter.line("nothing was skipped")
