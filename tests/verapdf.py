@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -56,7 +57,11 @@ def classpath() -> str:
         if not shutil.which(tool) and (tool == "java" or not _complete()):
             pytest.skip(f"veraPDF needs {tool}")
     if not _complete():
-        _fetch()
+        CACHE.parent.mkdir(parents=True, exist_ok=True)
+        with (CACHE.parent / "lock").open("w") as lock:  # the tests run in more processes than one
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not _complete():
+                _fetch()
     return os.pathsep.join(sorted(str(p) for p in CACHE.glob("*.jar")))
 
 
