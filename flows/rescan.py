@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,4 +118,4 @@ def _same_sheet(old: Page, new: Page, settings: Settings) -> bool:
 
 def _pairs(page: Page) -> Counter[tuple[str, str]]:
     words = fold(page.reading.text).split()
-    return Counter(zip(words, words[1:], strict=False))
+    return Counter(pairwise(words))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from pipeline.records import SourceFile
 from pipeline.settings import Settings
 from storage.archive import Archive
 from storage.rebuild import rebuild
+from storage.views import DocumentView
 from tests import trees
 
 SETTINGS = Settings()
@@ -48,8 +50,6 @@ def picture(archive: Path, number: int, to: Path) -> Path:
         assert record is not None
         source: SourceFile = record.source
         original = a.original(view.source, to.with_suffix(".pdf"))
-    from dataclasses import replace
-
     pixels = open_image(replace(source, path=str(original)), number, SETTINGS).pixels
     moved = np.roll(pixels, (7, -5), (0, 1))
     grey = moved if moved.ndim == 2 else cv2.cvtColor(moved, cv2.COLOR_RGB2GRAY)
@@ -57,7 +57,7 @@ def picture(archive: Path, number: int, to: Path) -> Path:
     return to
 
 
-def everything(a: Archive) -> list:  # type: ignore[type-arg]
+def everything(a: Archive) -> list[DocumentView]:
     return [*a.unfiled(), *(v for code in a.dossiers() for v in a.dossier(code).documents)]
 
 
@@ -90,7 +90,6 @@ def test_a_page_is_replaced_and_both_versions_are_there(archive: Path, tmp_path:
             widths = [[im.Width for im in p.Resources.XObject.values()] for p in pdf.pages]
             assert widths[0] == [cv2.imread(str(scan)).shape[1]], "the first page shows the new scan's own stream"
         assert a.check().faults == ()
-        assert a.search_list("") is not None
     assert scan.exists(), "what the person gave is left alone"
 
     assert main(["history", name, "--json", "--archive", str(archive)]) == 0
@@ -113,7 +112,7 @@ def test_a_page_is_replaced_and_both_versions_are_there(archive: Path, tmp_path:
 
 
 def test_the_next_reading_reads_the_new_sheet(archive: Path, digitized: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name, id_ = name_of(archive)
+    name, _ = name_of(archive)
     scan = picture(archive, 1, tmp_path / "lai.jpg")
     assert main(["replace", name, "1", str(scan), "--archive", str(archive)]) == 0
     monkeypatch.setenv("SOHOA_PAGE__MIN_DPI", "190")  # another setting: everything is read anew

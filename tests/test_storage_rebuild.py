@@ -38,6 +38,24 @@ CLOCKS = {("batches", "begun"), ("objects", "recorded"), ("objects", "checked"),
 THIRD = "H26.57.14-240903-0077"
 
 
+def revised(archive: Archive, tmp: Path) -> None:
+    """Papers taken out, one brought back, one proposed to be; a sheet scanned again."""
+    several = record(tmp, "vài.pdf", [page(n, f"{DECISION} {n}") for n in (1, 2, 3)], [paper([n], "quyet_dinh", CODE) for n in (1, 2, 3)])
+    papers = [d.id for d in store(archive, several, tmp).documents]
+    for id_ in papers:
+        archive.propose_removal(id_, "nhầm hồ sơ", by="anh")  # the last one waits
+    for id_ in papers[:2]:
+        archive.remove(id_, by="bình")
+    archive.readmit(papers[0], by="anh")
+    sheet = record(tmp, "tờ mới.pdf", [page(1, f"{DECISION} 9")], [])
+    now = archive.record(several.source.sha256)
+    assert now is not None
+    shown = replace(sheet.pages[0], scan=Scan(sheet.source.sha256, 1))
+    renewed = replace(now, source=several.source, pages=(shown, *now.pages[1:]))
+    rescan = replace(sheet, pages=tuple(emptied(p, RESCAN) for p in sheet.pages))
+    archive.replace_page(papers[0], 1, renewed, written(tmp, renewed), rescan, Keep(), by="anh")
+
+
 def varied(archive: Archive, tmp: Path) -> None:
     """A bit of everything that an archive comes to hold."""
     archive.take_list([KnownDossier(CODE, ("G22.99-240813-020175",), "1.001193", "Đăng ký khai sinh", "Đặng Văn Mẫu", place="Kho A")], by="anh")
@@ -67,20 +85,7 @@ def varied(archive: Archive, tmp: Path) -> None:
     (whole,) = (d.id for d in store(archive, many, tmp).documents)
     parts = replace(many, documents=(replace(many.documents[0], pages=(1,)), paper([2], "quyet_dinh", CODE)))
     archive.divide(whole, parts, written(tmp, parts), by="chi")
-    several = record(tmp, "vài.pdf", [page(n, f"{DECISION} {n}") for n in (1, 2, 3)], [paper([n], "quyet_dinh", CODE) for n in (1, 2, 3)])
-    papers = [d.id for d in store(archive, several, tmp).documents]
-    for id_ in papers:
-        archive.propose_removal(id_, "nhầm hồ sơ", by="anh")  # the last one waits
-    for id_ in papers[:2]:
-        archive.remove(id_, by="bình")
-    archive.readmit(papers[0], by="anh")
-    sheet = record(tmp, "tờ mới.pdf", [page(1, f"{DECISION} 9")], [])
-    now = archive.record(several.source.sha256)
-    assert now is not None
-    shown = replace(sheet.pages[0], scan=Scan(sheet.source.sha256, 1))
-    renewed = replace(now, source=several.source, pages=(shown, *now.pages[1:]))
-    rescan = replace(sheet, pages=tuple(emptied(p, RESCAN) for p in sheet.pages))
-    archive.replace_page(papers[0], 1, renewed, written(tmp, renewed), rescan, Keep(), by="anh")
+    revised(archive, tmp)
     # read anew under other settings: what a person filed and said stays, papers that no longer are go
     merged = replace(first, documents=(replace(first.documents[0], pages=(1, 3)), first.documents[2]))
     store(archive, merged, tmp, "another reading")

@@ -26,7 +26,8 @@ ONE, TWO = "Trần Thử", "Lê Thử"
 
 def stack(folder: Path) -> SourceRecord:
     pages = [page(1, BIRTH), page(2, DECISION), page(3, RECEIPT)]
-    papers = [paper([1], "giay_khai_sinh", CODE), paper([2], "quyet_dinh", CODE, reference="123/QĐ-UBND"), paper([3], "giay_tiep_nhan", review="no_code")]
+    decision = paper([2], "quyet_dinh", CODE, reference="123/QĐ-UBND")
+    papers = [paper([1], "giay_khai_sinh", CODE), decision, paper([3], "giay_tiep_nhan", review="no_code")]
     return record(folder, "chồng.pdf", pages, papers)
 
 
