@@ -34,6 +34,7 @@ def export(
 ) -> None:
     from pipeline.settings import settings
     from storage.archive import Archive
+    from storage.packages.contents import OFFICE
 
     if not (sip or excel) or sip != bool(to):
         raise UsageError("export_what")
@@ -47,7 +48,7 @@ def export(
     if excel:
         typer.echo(say("list_exported", count=listed, name=str(excel)))
     for package in packages:
-        key = "package_written" if package.code else "package_of_source"
+        key = "package_written" if package.code else "package_of_office" if package.name == OFFICE else "package_of_source"
         typer.echo(say(key, name=package.path, papers=package.papers, objects=package.objects))
     if to:
         typer.echo(say("packages_written", count=len(packages), name=str(to)))

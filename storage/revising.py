@@ -194,7 +194,8 @@ class Revisions(Desk, Holds):
         with self._one:
             view, asked = self._proposal(document_id)
             self._not_held(view)
-            if _same_person(self.proposed_by(asked), by):
+            proposer = self.proposed_by(asked)
+            if not proposer or _same_person(proposer, by):  # one that came in a package was proposed to others
                 raise UsageError("removal_second", document=view.id)
             at, by = now(), by[:BY_LENGTH]
             record = self.catalogue.record(view.source)
@@ -246,11 +247,11 @@ class Revisions(Desk, Holds):
 
     def _entry_of_removed(self, was: Correction) -> Json:
         """The line of the manifests that stood for the paper, from the journal."""
-        for row in reversed(list(self.catalogue.audited(subject=was.source, action=REMOVE))):
+        for row in reversed(list(self.catalogue.audited(subject=was.source))):
             for key in row.facts.get("journal", {}):
-                said = json.loads(self.objects.read(key))
-                if said["entry"]["id"] == was.document_id:
-                    return dict(said["entry"])
+                entry = json.loads(self.objects.read(key)).get("entry")
+                if entry and entry["id"] == was.document_id:
+                    return dict(entry)
         raise UsageError("not_removed", document=was.document_id)
 
 

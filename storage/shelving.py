@@ -15,7 +15,7 @@ from operator import or_
 from pathlib import Path
 
 from pipeline.errors import NotProved, UsageError
-from pipeline.records import Document, Evidence, Link, Page, SourceFile, SourceRecord, Step
+from pipeline.records import Document, Evidence, Link, Page, PageState, SourceFile, SourceRecord, Step
 from storage import layout
 from storage.catalogue import Catalogue, Commit
 from storage.layout import ALTO, JSON_TYPE, PDF, Json
@@ -204,9 +204,11 @@ class Shelving:
             self._put(key, layout.dumps(manifest), JSON_TYPE)
 
     def _keep_filed(self, record: SourceRecord, reading: str) -> tuple[SourceRecord, frozenset[str]]:
-        """What a person filed stays where it is when the same pages are read anew and carry no code of their own."""
-        filed = dict(self.catalogue.by_operator(record.source.sha256).values())
-        kept = {d.pages: filed[d.pages] for d in record.documents if d.pages in filed and d.link.code in ("", filed[d.pages])}
+        """What a person filed stays where it is when the same pages are read anew and carry no code of their own; blank ones do not count."""
+        empty = {p.number for p in record.pages if p.state in (PageState.BLANK, PageState.SEPARATOR)}
+        filed = {_but(pages, empty): code for pages, code in self.catalogue.by_operator(record.source.sha256).values()}
+        found = {d.pages: filed.get(_but(d.pages, empty), "") for d in record.documents}
+        kept = {d.pages: found[d.pages] for d in record.documents if found[d.pages] and d.link.code in ("", found[d.pages])}
         links = {pages: Link(code, (Evidence("operator", code),)) for pages, code in kept.items()}
         papers = tuple(replace(d, link=links.get(d.pages, d.link)) for d in record.documents)
         return replace(record, documents=papers), frozenset(layout.document_id(record.source.sha256, p, reading) for p in kept)
@@ -328,6 +330,10 @@ def _ordinals(papers: Sequence[Document], ids: Sequence[str], dossiers: dict[str
             last[code] += 1
             out.append(last[code])
     return out
+
+
+def _but(pages: Sequence[int], without: set[int]) -> tuple[int, ...]:
+    return tuple(n for n in pages if n not in without)
 
 
 def _name(source: SourceFile, batch_id: str) -> Json:

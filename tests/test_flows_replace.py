@@ -22,7 +22,7 @@ from storage.archive import Archive
 from storage.rebuild import rebuild
 from tests import paper as sheets
 from tests import trees
-from tests.papers import BIRTH, CODE, DECISION, page, paper, written
+from tests.papers import BIRTH, CODE, DECISION, OTHER, page, paper, written
 
 SETTINGS = Settings()
 TEXTS = (BIRTH, "", DECISION, "", "")
@@ -94,6 +94,15 @@ def test_other_pages_that_no_paper_holds_stay_out(scanned: tuple[Path, SourceFil
     assert [d.pages for d in recut(source, pages, papers, [(1, 2)])] == [(1, 2), (3,)]
     assert [d.pages for d in recut(source, pages, papers, [(2, 3)])] == [(1,), (2, 3)], "a blank front too"
     assert [d.pages for d in recut(source, pages, papers, [(2, 4)])] == [(1,), (3,)], "blank pages alone are no paper"
+
+
+def test_a_paper_that_a_person_filed_stays_theirs(scanned: tuple[Path, SourceFile, tuple[Page, ...]]) -> None:
+    with Archive.open(str(scanned[0]), SETTINGS, write=True) as a:
+        first = a.dossier(CODE).documents[0].id
+        a.correct(first, "dossier", OTHER, by="Trần Thử")
+        restore(a, first, 2, SETTINGS, by="Lê Thử")
+        (view,) = a.dossier(OTHER).documents
+        assert view.pages == (1, 2) and list(a.catalogue.by_operator(view.source)) == [view.id]
 
 
 def test_an_unknown_document_is_told(scanned: tuple[Path, SourceFile, tuple[Page, ...]]) -> None:

@@ -21,6 +21,7 @@ from flows.office import refresh
 from pipeline.errors import NotProved, UnreadableInput, UsageError
 from pipeline.records import Failure, PageState, SourceRecord
 from pipeline.settings import Settings
+from storage.agencies import Agency
 from storage.archive import Archive
 from storage.catalogue import Catalogue, Commit
 from storage.known import KnownDossier
@@ -94,6 +95,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         a.correct(first.id, "owner", "NGUYỄN VĂN MẪU EM", by="Trần Thử")
         a.correct(a.dossier(OTHER).documents[0].id, "subject", "phê duyệt kế hoạch", by="Trần Thử")
         a.correct(a.dossier(OTHER).documents[1].id, "dossier", CODE, by="Trần Thử")
+        a.take_list([KnownDossier(CODE, owner="Đặng Văn Mẫu"), KnownDossier(OTHER, owner="Trần Thị Thử")], by="Trần Thử")
+        a.take_list([KnownDossier(CODE, owner="Đặng Văn Mẫu", place="Kho A")], by="Trần Thử")
+        a.take_procedures({"1.001193": {"code": "1.001193", "name": "Đăng ký khai sinh"}}, by="Trần Thử")
+        a.take_agencies([Agency("H26.12", "UBND phường Thử Nghiệm", "2025-07-01")], by="Trần Thử")
         refresh(a, a.dossiers())
     return tmp / "archive"
 
@@ -115,8 +120,8 @@ def take(packages: Path, into: Path) -> TakenIn:
 
 def test_there_is_a_package_for_each_dossier_and_for_each_source_that_is_nobodys_alone(packed: Path) -> None:
     names = sorted(p.name for p in packed.iterdir())
-    assert names[:2] == [CODE, OTHER]
-    assert all(n.startswith("source-") for n in names[2:]) and len(names) == 5  # the stack; the blank page; what could not be read
+    assert names[:3] == [CODE, OTHER, "office"]
+    assert all(n.startswith("source-") for n in names[3:]) and len(names) == 6  # the stack; the blank page; what could not be read
     for bag in packed.iterdir():
         assert bagit.Bag(str(bag)).is_valid()
 
@@ -236,7 +241,7 @@ def test_the_same_packages_make_an_equal_archive(archive: Path, packed: Path, tm
     if as_zip:
         shutil.make_archive(str(tmp_path / "packages"), "zip", packed)
     taken = take(tmp_path / "packages.zip" if as_zip else packed, tmp_path / "new")
-    assert (len(taken.packages), taken.dossiers, taken.sources, taken.known) == (5, (CODE, OTHER), 6, 0)
+    assert (len(taken.packages), taken.dossiers, taken.sources, taken.known) == (6, (CODE, OTHER), 6, 0)
     assert compared(tmp_path / "new") == compared(archive)
     with opened(tmp_path / "new") as a:
         assert not a.check().faults
@@ -247,6 +252,20 @@ def Query_(text: str) -> Any:  # noqa: N802
     from storage.views import Query
 
     return Query(text)
+
+
+def test_what_this_office_has_said_stays(archive: Path, packed: Path, tmp_path: Path) -> None:
+    with opened(tmp_path / "new") as a:
+        a.take_list([KnownDossier(CODE, owner="Người khác")])
+    take(packed, tmp_path / "new")
+    with opened(tmp_path / "new") as a:
+        assert {k.code: k.owner for k in a.whole_list()} == {CODE: "Người khác", OTHER: "Trần Thị Thử"}
+        assert [x.name for x in a.agencies("H26.12")] == ["UBND phường Thử Nghiệm"] and len(a.procedures()) == 1
+    before = compared(tmp_path / "new")
+    assert not rebuild(str(tmp_path / "new"), SETTINGS).faults
+    with opened(tmp_path / "new") as a:
+        refresh(a, a.dossiers())
+    assert compared(tmp_path / "new") == before
 
 
 def test_taking_in_again_changes_nothing_and_a_rebuild_finds_what_was_taken(packed: Path, tmp_path: Path) -> None:

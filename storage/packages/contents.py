@@ -1,4 +1,5 @@
-"""What of an archive belongs into which package: a dossier's into its own; a source of several dossiers, or of none, into one of its own.
+"""What of an archive belongs into which package: a dossier's into its own; a source of several dossiers, or of none, into one of its own;
+the office's own lists into another.
 
 So nobody's papers travel in another one's package, and nothing travels twice.
 """
@@ -18,6 +19,9 @@ from storage.outside import RESCAN
 if TYPE_CHECKING:
     from storage.archive import Archive
 
+#: Name of the package of what the office itself has said, and what that is in the audit.
+OFFICE, OFFICE_ACTIONS = "office", ("list", "procedure", "agencies")
+
 #: Digits of a source's digest in the name of its package.
 ID = 16
 
@@ -26,8 +30,8 @@ ID = 16
 class Contents:
     """One package to be made."""
 
-    name: str  #: the dossier's code, or `source-<digest>`
-    code: str  #: the dossier's; empty where it holds a source alone
+    name: str  #: the dossier's code, `source-<digest>` or `office`
+    code: str  #: the dossier's; empty where it holds a source or lists alone
     sources: tuple[str, ...]  #: sha256 of those that are wholly in it
     holdings: tuple[Holding, ...]  #: its objects, sorted by key
     shared: tuple[str, ...] = ()  #: sources of its papers that lie in a package of their own
@@ -65,6 +69,13 @@ def of_source(archive: Archive, sha256: str) -> Contents:
     return Contents(source_name(sha256), "", _with_rescans(archive, [sha256]), _held(archive, keys))
 
 
+def of_office(archive: Archive) -> Contents | None:
+    """The office's own list, procedures and agencies, as the journal has them; None where there are none."""
+    rows = [r for action in OFFICE_ACTIONS for r in archive.catalogue.audited(action=action)]
+    keys = {key for row in rows for key in row.facts.get("journal", {})}
+    return Contents(OFFICE, "", (), _held(archive, keys)) if keys else None
+
+
 def packages(archive: Archive, codes: Sequence[str] | None) -> Iterator[Contents]:
     """One after the other: dossiers, then the sources that need a package of their own; `codes` None: everything that the archive holds."""
     done: set[str] = set()
@@ -75,6 +86,8 @@ def packages(archive: Archive, codes: Sequence[str] | None) -> Iterator[Contents
         shared |= dict.fromkeys(contents.shared)
         yield contents
     if codes is None:
+        if (office := of_office(archive)) is not None:
+            yield office
         shared |= dict.fromkeys(s for s in archive.catalogue.changed_since(-1) if s not in done)
     # a file that shows pages of another one goes with that one; one that no longer does goes alone
     for sha256 in sorted(shared, key=lambda s: (archive.catalogue.reading_of(s) == RESCAN, s)):

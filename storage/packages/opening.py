@@ -7,7 +7,7 @@ import stat
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +16,9 @@ import bagit
 from pipeline.errors import UnreadableInput, UsageError
 from pipeline.records import Document, Failure, Page, SourceFile, SourceRecord, Step
 from storage import layout
+from storage.agencies import Agency
 from storage.holdings import Holding
+from storage.known import KnownDossier
 from storage.layout import Json
 from storage.objects import check_key
 from storage.packages.bags import PRESERVATION, SCHEMA
@@ -199,15 +201,28 @@ class Said:
     corrections: tuple[Correction, ...]
     decided: tuple[Finding, ...]
     journal: dict[str, dict[str, str]]  #: source -> the objects that say so, key -> sha256
+    listed: tuple[KnownDossier, ...] = ()  #: the office's own list, the last word on each
+    agencies: tuple[Agency, ...] = ()
+    procedures: dict[str, Json] = field(default_factory=dict)
+    office: dict[str, dict[str, str]] = field(default_factory=dict)  #: `dossiers`, `agencies`, `procedures` -> the objects that say so
 
 
 def said(opened: Opened) -> Said:
     corrections: list[Correction] = []
     decided: dict[str, Finding] = {}
     journal: dict[str, dict[str, str]] = {}
+    listed: dict[str, KnownDossier] = {}
+    agencies: dict[tuple[str, str], Agency] = {}
+    procedures: dict[str, Json] = {}
+    office: dict[str, dict[str, str]] = {}
     for key in sorted(k for k in opened.files if k.startswith("journal/")):  # the time stands first in a key's name
         facts = opened.json(key)
         corrections += [Correction.from_json(c) for c in facts.get("corrections", ())]
         decided |= {f["id"]: Finding.from_json(f) for f in facts.get("findings", ())}
         journal.setdefault(str(facts.get("source", "")), {})[key] = opened.files[key][0].sha256
-    return Said(tuple(corrections), tuple(decided.values()), journal)
+        listed |= {k["code"]: KnownDossier.from_json(k) for k in facts.get("dossiers", ())}
+        agencies |= {(a["code"], a["valid_from"]): Agency.from_json(a) for a in facts.get("agencies", ())}
+        procedures |= facts.get("procedures", {})
+        for what in (w for w in ("dossiers", "agencies", "procedures") if w in facts):
+            office.setdefault(what, {})[key] = opened.files[key][0].sha256
+    return Said(tuple(corrections), tuple(decided.values()), journal, tuple(listed.values()), tuple(agencies.values()), procedures, office)

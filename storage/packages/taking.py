@@ -18,7 +18,7 @@ from storage.objects import AS_IT_IS, Keep, NoSuchObject, ObjectStore
 from storage.rows import now
 
 if TYPE_CHECKING:
-    from storage.packages.opening import Brought, Opened
+    from storage.packages.opening import Brought, Opened, Said
 
 IMPORT = "import"
 
@@ -78,11 +78,36 @@ class Packages(ABC):
             for sha256 in new:
                 self._commit(opened, brought(opened, sha256), placed, by, at, heard.journal.get(sha256, {}))
             self.catalogue.restore_corrections(heard.corrections)
+            self._take_office(heard, by, at)
             self.catalogue.book(placed)
             self.catalogue.told(IMPORT, "archive", {"packages": list(opened.names), "journal": journal}, by=by)
             self._follow()
             size = sum(n for _, n in placed.values())
             return TakenIn(opened.names, tuple(opened.dossiers()), len(new), known, len(placed), size)
+
+    def _take_office(self, heard: Said, by: str, at: str) -> None:
+        """What the office itself said where the packages come from; what this one has said stays.
+
+        The journal's own objects stand for it, unless only a part of what they say is taken: then one that says which.
+        """
+        differ = self.catalogue.list_differs(heard.listed)
+        if listed := [k for k in differ if self.catalogue.listed(k.code) is None]:
+            rows = [k.to_json() for k in listed]
+            journal = self._office_journal("dossiers", rows, len(rows) == len(differ), heard, by, at)
+            self.catalogue.take_list(listed, by=by, at=at, journal=journal)
+        changed, here = self.catalogue.agencies_differ(heard.agencies), {(a.code, a.valid_from) for a in self.catalogue.agencies()}
+        if agencies := [a for a in changed if (a.code, a.valid_from) not in here]:
+            journal = self._office_journal("agencies", [a.to_json() for a in agencies], len(agencies) == len(changed), heard, by, at)
+            self.catalogue.take_agencies(agencies, by=by, journal=journal)
+        other, own = self.catalogue.procedures_differ(heard.procedures), {p.get("code") for p in self.catalogue.procedures()}
+        if procedures := {code: p for code, p in other.items() if code not in own}:
+            journal = self._office_journal("procedures", procedures, len(procedures) == len(other), heard, by, at)
+            self.catalogue.take_procedures(procedures, by=by, journal=journal)
+
+    def _office_journal(self, what: str, said: object, whole: bool, heard: Said, by: str, at: str) -> dict[str, str]:
+        if whole:
+            return heard.office.get(what, {})
+        return self._journal(f"{what}-{record_digest(said)[:12]}", "archive", {"by": by, what: said}, at)
 
     def _here(self, source: Brought) -> bool:
         """Whether the archive has it as the package has it; raises UnreadableInput where it has it otherwise."""
