@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from storage import duplicates, holdings, known, review
 from storage.auditing import Trail, note_written
 from storage.database import Database
 from storage.holdings import Books
-from storage.layout import Json, dossier_key, entry_of, source_key
+from storage.layout import Json, entry_of
 from storage.ledger import Ledger
 from storage.models import cleanups, documents, dossiers, findings, other_codes, pages, receipts, sources, state
 from storage.review import Correction
@@ -330,26 +330,6 @@ class Catalogue(Ledger, Books, Trail):
         with self.database.reading() as c:
             rows = c.execute(query.where(documents.c.source == source, documents.c.filed_by == OPERATOR)).all()
         return {r.id: (tuple(r.record["pages"]), r.dossier) for r in rows}
-
-    def named(self) -> Iterator[tuple[str, str, int, str]]:
-        """Every object that sources and documents name: key, sha256, bytes, digest without times; empty or 0 where it is not known."""
-        with self.database.reading() as c:
-            for row in c.execute(select(sources.c.sha256, sources.c.original).execution_options(yield_per=PORTION)):
-                yield source_key(row.sha256), "", 0, ""
-                if row.original:
-                    yield row.original["key"], row.original["sha256"], row.original["bytes"], ""
-            for files in c.execute(select(documents.c.files).execution_options(yield_per=PORTION)).scalars():
-                for part in files.values():
-                    yield part["key"], part.get("sha256", ""), part.get("bytes", 0), part.get("timeless_sha256", "")
-            for code in c.execute(select(documents.c.dossier).where(documents.c.dossier.is_not(None)).distinct()).scalars():
-                yield dossier_key(code), "", 0, ""
-
-    def unbalanced(self) -> list[str]:
-        """Sources that were read and whose pages are not all here."""
-        query = select(sources.c.sha256).join(pages, pages.c.source == sources.c.sha256, isouter=True).where(sources.c.error == "")
-        query = query.group_by(sources.c.sha256, sources.c.pages).having(func.count(pages.c.number) != sources.c.pages)
-        with self.database.reading() as c:
-            return list(c.execute(query.order_by(sources.c.sha256)).scalars())
 
     # what others follow
 

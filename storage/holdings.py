@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from storage.database import Database
-from storage.layout import Json
-from storage.models import objects
+from storage.layout import Json, dossier_key, source_key
+from storage.models import documents, objects, pages, sources
 from storage.rows import audit_row, now
 
 #: Rows read or changed at once.
@@ -126,3 +126,23 @@ class Books:
         """A line of the audit about what changed no document."""
         with self.database.writing() as c:
             audit_row(c, action, subject, facts, by=by)
+
+    def named(self) -> Iterator[tuple[str, str, int, str]]:
+        """Every object that sources and documents name: key, sha256, bytes, digest without times; empty or 0 where it is not known."""
+        with self.database.reading() as c:
+            for row in c.execute(select(sources.c.sha256, sources.c.original).execution_options(yield_per=PORTION)):
+                yield source_key(row.sha256), "", 0, ""
+                if row.original:
+                    yield row.original["key"], row.original["sha256"], row.original["bytes"], ""
+            for files in c.execute(select(documents.c.files).execution_options(yield_per=PORTION)).scalars():
+                for part in files.values():
+                    yield part["key"], part.get("sha256", ""), part.get("bytes", 0), part.get("timeless_sha256", "")
+            for code in c.execute(select(documents.c.dossier).where(documents.c.dossier.is_not(None)).distinct()).scalars():
+                yield dossier_key(code), "", 0, ""
+
+    def unbalanced(self) -> list[str]:
+        """Sources that were read and whose pages are not all here."""
+        query = select(sources.c.sha256).join(pages, pages.c.source == sources.c.sha256, isouter=True).where(sources.c.error == "")
+        query = query.group_by(sources.c.sha256, sources.c.pages).having(func.count(pages.c.number) != sources.c.pages)
+        with self.database.reading() as c:
+            return list(c.execute(query.order_by(sources.c.sha256)).scalars())

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -35,7 +35,7 @@ from storage.objects import (
     digest_chunks,
 )
 from storage.patience import Patience
-from storage.s3_bucket import connect, credentials, is_loopback, parse_location
+from storage.s3_bucket import connect, credentials, is_loopback, lower, moment, parse_location, sha256_of, today
 
 if TYPE_CHECKING:
     from pipeline.settings import Archive as ArchiveSettings
@@ -143,7 +143,7 @@ class S3Store:
         if size <= PART_SIZE:  # the server compares what arrives with our own digest; parts of big ones travel with digests of their own
             headers["x-amz-checksum-sha256"] = base64.b64encode(bytes.fromhex(sha256)).decode()
         locked = self._locks()
-        retention = Retention(self._mode.upper(), _moment(keep.until)) if locked and keep.until > _today() else None
+        retention = Retention(self._mode.upper(), moment(keep.until)) if locked and keep.until > today() else None
         hold = locked and self._is_held(key)
         tried = False
 
@@ -209,7 +209,7 @@ class S3Store:
             raise NotProved("not_proved", object=key)
 
     def delete(self, key: str) -> None:
-        check_removable(check_key(key), self.holds(), self.kept(key).until, _today())
+        check_removable(check_key(key), self.holds(), self.kept(key).until, today())
         self.hide(key)
 
     def hide(self, key: str) -> None:
@@ -224,7 +224,7 @@ class S3Store:
                 id_ = str(v.version_id or "null")
                 info = self._call(lambda id_=id_: self._client.stat_object(self.bucket, key, version_id=id_), key=key)  # type: ignore[misc]
                 at = v.last_modified.isoformat(timespec="seconds") if v.last_modified else ""
-                out.append(Version(id_, _sha256(info.metadata), int(info.size or 0), at, str(v.is_latest).lower() == "true"))
+                out.append(Version(id_, sha256_of(info.metadata), int(info.size or 0), at, str(v.is_latest).lower() == "true"))
         return out
 
     def read_version(self, key: str, version: str) -> bytes:
@@ -319,8 +319,8 @@ class S3Store:
             info = self._call(lambda: self._client.stat_object(self.bucket, check_key(key)), key=key)
         except NoSuchObject:
             return None, Keep()
-        until = str(_lower(info.metadata).get("x-amz-object-lock-retain-until-date", ""))[:10]
-        return ObjectInfo(key, int(info.size or 0), _sha256(info.metadata)), Keep(until=until)
+        until = str(lower(info.metadata).get("x-amz-object-lock-retain-until-date", ""))[:10]
+        return ObjectInfo(key, int(info.size or 0), sha256_of(info.metadata)), Keep(until=until)
 
     def _has(self, key: str, sha256: str, size: int) -> bool:
         try:
@@ -329,7 +329,7 @@ class S3Store:
             if e.code in _MISSING:
                 return False
             raise
-        return _sha256(info.metadata) == sha256 and int(info.size or 0) == size
+        return sha256_of(info.metadata) == sha256 and int(info.size or 0) == size
 
     def _locks(self) -> bool:
         """Does the bucket have object lock, and is it wanted?"""
@@ -341,8 +341,8 @@ class S3Store:
         return any(key.startswith(prefix) for prefix in self.holds())
 
     def _retain(self, key: str, until: str) -> None:
-        if self._locks() and until > _today():
-            retention = Retention(self._mode.upper(), _moment(until))
+        if self._locks() and until > today():
+            retention = Retention(self._mode.upper(), moment(until))
             self._call(lambda: self._client.set_object_retention(self.bucket, key, retention), key=key, writing=True)
 
     def _client_call(self, what: Callable[[], T]) -> T:
@@ -384,19 +384,3 @@ class S3Store:
 def _is_distrust(error: Exception) -> bool:
     """A certificate that is not trusted is not trusted in a minute either."""
     return isinstance(getattr(error, "reason", None) or error, urllib3.exceptions.SSLError)
-
-
-def _lower(metadata: Any) -> dict[str, Any]:
-    return {k.lower(): v for k, v in (metadata or {}).items()}
-
-
-def _sha256(metadata: Any) -> str:
-    return str(_lower(metadata).get("x-amz-meta-sha256", ""))
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
-
-
-def _moment(day: str) -> datetime:
-    return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)

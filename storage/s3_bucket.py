@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 import ssl
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,19 @@ def _http(secure: bool) -> urllib3.PoolManager:
         context.load_verify_locations(certifi.where())
         options["ssl_context"] = context
     return urllib3.PoolManager(**options)
+
+
+def lower(metadata: Any) -> dict[str, Any]:
+    return {k.lower(): v for k, v in (metadata or {}).items()}
+
+
+def sha256_of(metadata: Any) -> str:
+    return str(lower(metadata).get("x-amz-meta-sha256", ""))
+
+
+def today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def moment(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
