@@ -42,7 +42,15 @@ def lines(seen: Checked) -> list[str]:
     out = [say("check_fault", kind=say(f"check_{f.kind}"), key=f.key) for f in seen.faults]
     return [
         *out,
-        say("check_sum", proved=seen.proved, held=seen.held, mb=f"{seen.bytes / 1e6:.1f}", seconds=round(seen.seconds, 1), faults=len(seen.faults)),
+        say(
+            "check_sum",
+            proved=seen.proved,
+            held=seen.held,
+            mb=f"{seen.bytes / 1e6:.1f}",
+            versions=seen.versions,
+            seconds=round(seen.seconds, 1),
+            faults=len(seen.faults),
+        ),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
@@ -60,6 +61,7 @@ class Checked(Record):
     listed: int = 0  #: objects in the store
     proved: int = 0  #: read and found as they should be
     bytes: int = 0  #: of those
+    versions: int = 0  #: earlier contents read and found as they were
     seconds: float = 0.0
     faults: tuple[Fault, ...] = ()
 
@@ -67,8 +69,9 @@ class Checked(Record):
 def check(store: ObjectStore, catalogue: Catalogue, *, days: int = 0, progress: Callable[[int, int], None] = lambda done, of: None) -> Checked:
     """Compare the store with the books, and read objects.
 
-    `days` 0: every object is read. Else so many of them, those first that were not read for longest, that with a check a day each is read once
-    in so many days. `progress` gets objects read and to be read. Raises Unreachable when the store or the catalogue does not answer.
+    `days` 0: every object is read, earlier versions included. Else so many of them, those first that were not read for longest, that with a check
+    a day each is read once in so many days. `progress` gets objects read and to be read. Raises Unreachable when the store or the catalogue
+    does not answer.
     """
     begun, at = time.monotonic(), now()
     faults = list(_adopt(store, catalogue))
@@ -97,9 +100,14 @@ def check(store: ObjectStore, catalogue: Catalogue, *, days: int = 0, progress: 
             catalogue.checked(good, at)
             good = []
     catalogue.checked(good, at)
+    versions = 0
+    for name, whole in store.earlier(_share(days)):
+        versions += whole
+        if not whole:
+            faults.append(Fault(ALTERED, name))
     faults += [Fault(INCOMPLETE, source_key(sha256)) for sha256 in catalogue.unbalanced()]
     faults += _audit(store, catalogue, whole=not days)
-    return Checked(at, held, listed, proved, size, round(time.monotonic() - begun, 3), tuple(sorted(faults, key=lambda f: (f.key, f.kind))))
+    return Checked(at, held, listed, proved, size, versions, round(time.monotonic() - begun, 3), tuple(sorted(faults, key=lambda f: (f.key, f.kind))))
 
 
 def _audit(store: ObjectStore, catalogue: Catalogue, *, whole: bool) -> list[Fault]:
@@ -115,6 +123,16 @@ def _audit(store: ObjectStore, catalogue: Catalogue, *, whole: bool) -> list[Fau
             except (ValueError, LookupError, TypeError, NoSuchObject):  # altered, which is told where the object itself is read
                 continue
     return []
+
+
+def _share(days: int) -> Callable[[str], bool]:
+    """Which earlier contents are due: all, or those whose name falls on this day of so many; they are in no books, for nothing asks for them."""
+    today = _today()
+    return lambda name: not days or int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) % days == today % days
+
+
+def _today() -> int:
+    return datetime.now(UTC).date().toordinal()
 
 
 def _before(days: int) -> str:

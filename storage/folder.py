@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -18,7 +18,7 @@ from pipeline.errors import NotProved, NotWritten, Unreachable
 from storage.keeping import FolderKeeping
 from storage.lock import boot_id, process_lives
 from storage.objects import AS_IT_IS, CHUNK, Keep, Kept, NoSuchObject, ObjectInfo, Proof, Version, check_key, check_prefix, check_removable, digest
-from storage.versions import FolderVersions, make_folder, settle
+from storage.versions import FolderVersions, from_disk, make_folder, settle
 
 #: The archive's own folder (catalogue, index, lock, unfinished files, earlier versions, holds); no object key can reach it.
 OWN = ".sohoa"
@@ -145,15 +145,10 @@ class FolderStore:
 
     def prove(self, key: str, sha256: str) -> None:
         try:
-            with self._path(key).open("rb") as f:
-                # without this the answer comes from memory, not from the disk
-                os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-                h = hashlib.sha256()
-                while chunk := f.read(CHUNK):
-                    h.update(chunk)
+            same = from_disk(self._path(key)) == sha256
         except OSError as e:
             raise NotProved("not_proved", object=key) from e
-        if h.hexdigest() != sha256:
+        if not same:
             raise NotProved("not_proved", object=key)
 
     def delete(self, key: str) -> None:
@@ -191,6 +186,14 @@ class FolderStore:
             return self.read(key)
         try:
             return self._versions.read(key, found)
+        except OSError as e:
+            raise Unreachable("folder_unreachable", where=str(self.root), error=e.strerror) from e
+
+    def earlier(self, due: Callable[[str], bool]) -> Iterator[tuple[str, bool]]:
+        place = f"{OWN}/versions"
+        try:
+            for name, whole in self._versions.whole(lambda name: due(f"{place}/{name}")):
+                yield f"{place}/{name}", whole
         except OSError as e:
             raise Unreachable("folder_unreachable", where=str(self.root), error=e.strerror) from e
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -126,6 +126,9 @@ class ObjectStore(Protocol):
 
     def read_version(self, key: str, version: str) -> bytes:
         """The bytes of one of `versions`; raises NoSuchObject, NotProved when they are no longer what was put."""
+
+    def earlier(self, due: Callable[[str], bool]) -> Iterator[tuple[str, bool]]:
+        """Contents that are not the current one of their key and whose name `due` picks, each read: the name, and whether it is what was put."""
 
     def kept(self, key: str) -> Keep:
         """How the object is kept now; nothing is said of one that is not there."""

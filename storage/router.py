@@ -88,6 +88,11 @@ class Router:
                 return store.read_version(key, version)
         raise NoSuchObject("no_such_object", object=key)
 
+    def earlier(self, due: Callable[[str], bool]) -> Iterator[tuple[str, bool]]:
+        for level, store in self.stores.items():
+            for name, whole in store.earlier(due):
+                yield f"{level}: {name}" if level else name, whole
+
     def kept(self, key: str) -> Keep:
         level = self._find(check_key(key))
         return Keep() if level is None else self.stores[level].kept(key) | Keep(level)

@@ -236,6 +236,22 @@ class S3Store:
             raise NotProved("not_proved", object=key)
         return data
 
+    def earlier(self, due: Callable[[str], bool]) -> Iterator[tuple[str, bool]]:
+        listed = self._client.list_objects(self.bucket, recursive=True, include_version=True)
+        while (v := self._call(lambda: next(listed, None))) is not None:  # page by page: there may be millions
+            key, version = str(v.object_name), str(v.version_id or "")
+            name = f"{key}?versionId={version}"
+            if v.is_delete_marker or str(v.is_latest).lower() == "true" or key.startswith(".") or not due(name):
+                continue
+            yield name, self._is_whole(key, version)
+
+    def _is_whole(self, key: str, version: str) -> bool:
+        def receive() -> bool:
+            with closing(self._client.get_object(self.bucket, key, version_id=version)) as answer:
+                return digest_chunks(answer.stream(CHUNK)) == sha256_of(answer.headers)
+
+        return self._call(receive, key=key)
+
     def kept(self, key: str) -> Keep:
         return self._look(check_key(key))[1]
 

@@ -12,12 +12,12 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.errors import NotProved
-from storage.objects import NoSuchObject, Version, digest
+from storage.objects import CHUNK, NoSuchObject, Version, digest, digest_chunks
 
 #: A file system that knows no hard links says one of these; the bytes are copied there.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EACCES}
@@ -69,6 +69,13 @@ class FolderVersions:
             raise NotProved("not_proved", object=key)
         return data
 
+    def whole(self, due: Callable[[str], bool]) -> Iterator[tuple[str, bool]]:
+        """Contents whose name `due` picks, each read from the disk: the name below `root`, and whether it is what it was."""
+        for file in (f for folder in sorted(self._objects.glob("??")) for f in sorted(folder.iterdir())):
+            name = f"{self._objects.name}/{file.parent.name}/{file.name}"
+            if due(name):
+                yield name, from_disk(file) == file.name
+
     def _names(self, key: str) -> list[str]:
         """Lines of a key in the order of their numbers."""
         try:
@@ -101,6 +108,13 @@ class FolderVersions:
             finally:
                 part.unlink(missing_ok=True)
         settle(target.parent)
+
+
+def from_disk(file: Path) -> str:
+    """sha256 of what the disk has, not of what memory still holds of it."""
+    with file.open("rb") as f:
+        os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return digest_chunks(iter(lambda: f.read(CHUNK), b""))
 
 
 def make_folder(folder: Path) -> None:

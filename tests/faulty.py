@@ -93,6 +93,9 @@ class Faulty:
     def read_version(self, key: str, version: str) -> bytes:
         return self._do("read_version", lambda: self.store.read_version(key, version))
 
+    def earlier(self, due: Callable[[str], bool]) -> Iterator[tuple[str, bool]]:
+        yield from self._do("earlier", lambda: list(self.store.earlier(due)))
+
     def kept(self, key: str) -> Keep:
         return self._do("kept", lambda: self.store.kept(key))
 

@@ -89,6 +89,29 @@ def test_any_single_bit_is_found(folder: Path, seed: int) -> None:
         victim.write_bytes(whole)
 
 
+@pytest.mark.parametrize("days", [0, 30])
+def test_an_earlier_version_is_read_too(folder: Path, days: int) -> None:
+    with Archive.open(str(folder), SETTINGS, write=True) as archive:
+        archive.correct(archive.dossier(archive.dossiers()[0]).documents[0].id, "subject", "khác", by="anh")
+        archive.check()
+    versions = sorted(p for p in (folder / ".sohoa" / "versions" / "objects").rglob("*") if p.is_file())
+    seen = check(folder)
+    assert seen.faults == () and seen.versions == len(versions) > 1
+    data = bytearray(versions[0].read_bytes())
+    data[len(data) // 2] ^= 1
+    versions[0].chmod(0o644)
+    versions[0].write_bytes(data)
+    nights = [_check_at(folder, days, night) for night in range(days or 1)]
+    told = [f.key for seen in nights for f in seen.faults]
+    assert told == [versions[0].relative_to(folder).as_posix()], "once in so many nights"
+
+
+def _check_at(folder: Path, days: int, night: int) -> Checked:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.check._today", lambda: night)
+        return check(folder, days)
+
+
 def test_what_nobody_knows_is_left_over_or_foreign(folder: Path) -> None:
     leftover = "unfiled/0123456789abcdef/0a1b2c3d4e5f60718293/document.pdf"
     (folder / leftover).parent.mkdir(parents=True)

@@ -63,6 +63,17 @@ def test_a_second_put_makes_a_version_and_an_equal_one_changes_nothing(store: Ob
     assert sorted(v.at for v in versions) == [v.at for v in versions]
 
 
+def test_what_was_replaced_or_hidden_is_read_in_its_turn(store: ObjectStore) -> None:
+    for data in (b"one", b"two", b"three"):
+        put(store, "dossiers/H26/a.pdf", data)
+    put(store, "dossiers/H26/b.pdf", b"hidden")
+    store.hide("dossiers/H26/b.pdf")
+    found = list(store.earlier(lambda name: True))
+    assert len(found) == 3 and all(whole for _, whole in found), "the present content of a key is read with its key"
+    assert [n for n, _ in store.earlier(lambda name: name == found[1][0])] == [found[1][0]]
+    assert not list(store.earlier(lambda name: False))
+
+
 def test_versions_belong_to_their_key_alone(store: ObjectStore) -> None:
     for key in ("unfiled/a", "unfiled/ab", "unfiled/a.json"):
         put(store, key, key.encode())
