@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 from classifiers.kinds import plain
 from classifiers.layout import Segment, Sheet, Text, hull, make_segment
-from classifiers.penned import Filled, fill, place_at
+from classifiers.penned import Filled, fill, part_box, place_at
 from classifiers.reference import Reference, find_reference
 from pipeline.records import Field, Word
 
-#: Folded. A stroke of the pen may have grown onto the word `tháng`; an O stands for a zero.
+#: Folded. A stroke of the pen may have grown onto the word `tháng`; an O stands for a zero; spaces may be lost (`05tháng 6năm 2020`).
 _DATE = re.compile(
-    r"\bng[a-z]{0,2}y[ .:]{0,2}(?P<d>.{0,14}?)\s*(?P<mw>[a-z]{0,4}?[a-z1]hang)\s*(?P<m>.{0,10}?)"
-    r"\s*\bn[a-z]m\s*[.:]{0,3}\s*(?P<y>(?:19|2[0o])\s?[0-9o]{2})(?![0-9])"
+    r"\bng[a-z]{0,2}[yv][ .:]{0,2}(?P<d>.{0,14}?)\s*(?P<mw>[a-z]{0,4}?[a-z1]hang)\s*(?P<m>.{0,10}?)"
+    r"\s*(?<![a-z])n[a-z]m\s*[.:]{0,3}\s*(?P<y>(?:19|2[0o])\s?[0-9o]{2})(?![0-9])"
 )
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?((?:19|20)\d{2})(?!\d)")
+#: The day of a judgment, under its number: `Ngày: 12-5-2022`.
+_JUDGED = re.compile(r"^\W*ng[àaảã]y\s*:?\s*(?=\d)", re.IGNORECASE)
 _BEGUN = re.compile(r"(?:^|[,.]\s?|\s)ng[a-z]{0,2}y[a-z]?\b")
 _BLANK = " .,:;…_-–'`\"|[]()!"
 _DAY = re.compile(r"0?[1-9]|[12]\d|3[01]")
@@ -84,7 +86,7 @@ def _dated(sheet: Sheet, row: Sequence[Word], text: Text, m: re.Match[str]) -> D
     if month.digits and day.digits and not on_calendar(year, month.digits, day.digits):
         place = hull(text_box(row, m, g, line) for g in "dm")
         day, month = Filled("", 0.0, open=place), Filled("", 0.0, open=place)
-    return Dated(_field(sheet, words, year, sure, month, day, line), text.text[: m.start()], _place(sheet, row, words[0]))
+    return Dated(_field(sheet, words, year, sure, month, day, line), text.text[: m.start()], _place(sheet, row, words[0], text, m.start()))
 
 
 def _field(sheet: Sheet, words: Sequence[Word], year: str, sure: float, month: Filled, day: Filled, line: Segment) -> Field:
@@ -120,10 +122,13 @@ def text_box(row: Sequence[Word], m: re.Match[str], group: str, line: Segment) -
     return place_at(row, start, end, line)
 
 
-def _place(sheet: Sheet, row: Sequence[Word], first: Word) -> tuple[Word, ...]:
-    """The words before the day in its own column: `Hà Nội,`."""
+def _place(sheet: Sheet, row: Sequence[Word], first: Word, text: Text, start: int) -> tuple[Word, ...]:
+    """The words before the day in its own column: `Hà Nội,`; also where comma and day are one word (`Nội,ngày`)."""
     aspect = sheet.page.height / sheet.page.width if sheet.page.width else 1.414
     out: list[Word] = []
+    glued = text.text[:start].rpartition(" ")[2]
+    if glued.strip(_BLANK):
+        out.append(replace(first, text=first.text[: len(glued)], box=part_box([first], 0, len(glued)) or first.box))
     right = first
     for w in reversed([w for w in row if w.box[2] <= first.box[0] + 0.004 and w is not first]):
         if right.box[0] - w.box[2] > 1.2 * aspect * sheet.height or len(out) == 7:
@@ -163,9 +168,11 @@ def head_date(sheet: Sheet) -> Dated | None:
     if motto is None and reference is None:
         return None
     top, low = _zone(sheet, motto, reference)
-    for found in dates(sheet):
-        if top < found.field.box[1] < low and (motto is not None or found.field.box[0] > 0.4):
-            return found
+    inside = [d for d in dates(sheet) if top < d.field.box[1] < low]
+    # a stamp of arrival has its day on the left
+    right = [d for d in inside if d.field.box[0] > 0.4]
+    if right or (inside and motto is not None):
+        return (right or inside)[0]
     for row in rows(sheet):
         text = Text([row])
         if not top < row[0].box[1] < low:
@@ -178,7 +185,17 @@ def head_date(sheet: Sheet) -> Dated | None:
                 found_field = Field(value, m.group(0), sheet.number, box, round(min(w.confidence for w in words), 3))
                 if re.search(r"[,.]\s*(?:ng[àaảã]y\s*)?$", text.text[: m.start()], re.IGNORECASE):
                     return Dated(found_field, text.text[: m.start()])
-    return _begun(sheet, top, low, reference)
+    return _judged(sheet, reference) or _begun(sheet, top, low, reference)
+
+
+def _judged(sheet: Sheet, reference: Reference | None) -> Dated | None:
+    if reference is None or not plain(reference.printed).startswith("ban an"):
+        return None
+    for s in sheet.by_place:
+        m = _JUDGED.match(s.text)
+        if m and 0 < s.box[1] - reference.box[1] < 3 * sheet.height and iso(s.text):
+            return Dated(Field(iso(s.text), s.text, sheet.number, s.box, round(s.confidence, 3)), "")
+    return None
 
 
 def _zone(sheet: Sheet, motto: Segment | None, reference: Reference | None) -> tuple[float, float]:
