@@ -164,7 +164,8 @@ def similarity(a: str, b: str) -> float:
 
 
 def _motto_begins(words: Sequence[Word], i: int) -> bool:
-    if i + 2 >= len(words) or words[i].box[1] > 0.35:
+    # in a sentence (`nước Cộng hòa xã hội chủ nghĩa Việt Nam`) it begins nothing
+    if i + 2 >= len(words) or words[i].box[1] > 0.35 or (words[i].text[1:2].islower() and words[i].text[:1] in "Cc"):
         return False
     head = squeeze(" ".join(w.text for w in words[i : i + 3]))
     return head.startswith(("conghoaxa", "congh0axa", "doclaptudo", "doclaptu", "dangcongsan"))
