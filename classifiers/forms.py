@@ -13,7 +13,7 @@ from pathlib import Path
 from classifiers.dates import iso, rows
 from classifiers.kinds import plain
 from classifiers.layout import Sheet, Text, hull
-from classifiers.names import as_person, families
+from classifiers.names import as_person, is_family
 from classifiers.numbers import OLD_PERSONAL, PERSONAL, TAX_CODE, personal_number_holds, tax_code_holds
 from pipeline.records import Field, Word
 
@@ -157,7 +157,7 @@ def _person(text: str) -> tuple[str, float] | None:
     words = name.split()
     if not 2 <= len(words) <= 7 or not all(w[:1].isupper() and w.isalpha() for w in words):
         return None
-    return as_person(words), 1.0 if plain(words[0]) in families() else DOUBT
+    return as_person(words), 1.0 if is_family(words[0]) else DOUBT
 
 
 def _number(text: str) -> tuple[str, float] | None:

@@ -1,0 +1,161 @@
+"""Numbers, days, summaries and signers as offices print them, each a way in which a reading once went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from classifiers.classify import classify
+from classifiers.fields import read_fields
+from classifiers.layout import Segment, Sheet, make_segment
+from classifiers.names import person_in
+from classifiers.signature import as_name
+from pipeline.records import Field, Page, Word
+from tests.typed import MOTTO, letter, typed
+
+OFFICE = ["UBND TỈNH MẪU", "SỞ NỘI VỤ"]
+DATE = "Mẫu An, ngày 11 tháng 10 năm 2023"
+BODY = ["", "Căn cứ Nghị định số 30/2020/NĐ-CP ngày 05 tháng 3 năm 2020 của Chính phủ về công tác văn thư;", "Nội dung."]
+
+
+def fields(page: Page) -> dict[str, Field]:
+    sheets = [Sheet(page)]
+    return read_fields(sheets, classify(sheets))
+
+
+def headed(number: str = "Số: 15/QĐ-SNV", date: str = DATE, title: str = "QUYẾT ĐỊNH", about: Sequence[str] = ("Về việc nghỉ lễ",)) -> dict[str, str]:
+    page = letter(OFFICE, number, date, ["", f"^{title}", *(f"^{a}" for a in about), *BODY])
+    return {k: f.value for k, f in fields(page).items()}
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        ("SỐ: 15/TB-SNV", "15/TB-SNV"),
+        ("Số: 07/HĐMB/2020", "07/HĐMB/2020"),
+        ("Số: 66.4/2025/NQ-CP", "66.4/2025/NQ-CP"),
+        ("Số: 66.4/TB-SNV", "/TB-SNV"),
+        ("Số: 29/2025/TTLT-BTP-BCA-BQP-BTC-TANDTC-VKSNDTC", "29/2025/TTLT-BTP-BCA-BQP-BTC-TANDTC-VKSNDTC"),
+        ("Số: 15/SNV-TCBC,CCVC", "15/SNV-TCBC,CCVC"),
+        ("Số: 157/2025/TT-BT\u0421", "157/2025/TT-BTC"),
+        ("Số: 15/TB-SÝT", "15/TB-SYT"),
+        ("Số: 15/UBMTTƯ-BTT", "15/UBMTTƯ-BTT"),
+    ],
+)
+def test_the_whole_symbol_is_read(printed: str, value: str) -> None:
+    assert headed(number=printed)["reference"] == value
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_the_number_of_a_stamp_of_arrival_is_not_taken(above: bool) -> None:
+    page = letter(OFFICE, "Số: 15/QĐ-SNV" if above else "", DATE, ["", "^QUYẾT ĐỊNH", "^Về việc nghỉ lễ", *BODY])
+    stamp = typed(["Số: 1234/ĐẾN"], top=0.02 if above else 0.12)
+    got = fields(replace(page, reading=replace(page.reading, lines=(*stamp.reading.lines, *page.reading.lines))))
+    assert (got["reference"].value if "reference" in got else "") == ("15/QĐ-SNV" if above else "")
+    assert got["issuer"].value == "SỞ NỘI VỤ"
+
+
+def test_the_day_of_a_stamp_on_the_left_is_not_taken() -> None:
+    page = letter(OFFICE, "Số: 15/QĐ-SNV", DATE, ["", "^QUYẾT ĐỊNH", "^Về việc nghỉ lễ", *BODY])
+    stamp = typed(["ĐẾN ngày 12 tháng 3 năm 2024"], top=0.105)
+    moved = tuple(replace(line, words=tuple(replace(w, box=_left(w)) for w in line.words)) for line in stamp.reading.lines)
+    got = fields(replace(page, reading=replace(page.reading, lines=(*moved, *page.reading.lines))))
+    assert got["issued_on"].value == "2023-10-11"
+
+
+def _left(w: Word) -> tuple[float, float, float, float]:
+    left, top, right, bottom = w.box
+    return left - 0.1, top, right - 0.1, bottom
+
+
+@pytest.mark.parametrize(
+    ("printed", "day", "place"),
+    [
+        ("Hà Nội, ngày 5tháng 6năm 2020", "2020-06-05", "Hà Nội"),
+        ("Hà Nội, ngày 05tháng10năm2017", "2017-10-05", "Hà Nội"),
+        ("Hà Nội, ngàv 05 tháng 10 năm 2017", "2017-10-05", "Hà Nội"),
+        ("Hà Nội,ngày 05 tháng 6 năm 2020", "2020-06-05", "Hà Nội"),
+    ],
+)
+def test_days_whose_spaces_were_lost(printed: str, day: str, place: str) -> None:
+    got = headed(date=printed)
+    assert (got["issued_on"], got["place"]) == (day, place)
+
+
+def test_a_judgment_has_its_day_under_its_number() -> None:
+    rows = [f"TÒA ÁN NHÂN DÂN\t{MOTTO[0]}", f"TỈNH MẪU\t{MOTTO[1]}", "Bản án số: 45/2022/DS-PT\t", "Ngày: 12-5-2022\t"]
+    got = fields(typed([*rows, "V/v tranh chấp đất\t", "", "^NHÂN DANH", f"^NƯỚC {MOTTO[0]}", *BODY]))
+    assert (got["reference"].value, got["issued_on"].value) == ("45/2022/DS-PT", "2022-05-12")
+
+
+@pytest.mark.parametrize(
+    ("title", "about", "subject"),
+    [
+        ("KẾ HOẠCH", ["Thực hiện Nghị quyết số 12-NQ/TU của Tỉnh ủy", "về đất đai"], "Thực hiện Nghị quyết số 12-NQ/TU của Tỉnh ủy về đất đai"),
+        ("KẾ HOẠCH", ["Thi hành Luật Đất đai trên địa bàn tỉnh"], "Thi hành Luật Đất đai trên địa bàn tỉnh"),
+        ("KẾ HOẠCH", [], None),
+        ("QUYẾT ĐỊNH", ["(V/v: Bổ nhiệm công chức)"], "Bổ nhiệm công chức"),
+        ("QUYẾT ĐỊNH", ["VỀ VIỆC GIAO BIÊN CHẾ CHO", "SỞ Y TẾ NĂM 2023"], "GIAO BIÊN CHẾ CHO SỞ Y TẾ NĂM 2023"),
+        ("QUYẾT ĐỊNH", ["BÃI BỎ MỘT PHẦN NGHỊ QUYẾT", "SỐ 15/NQ-HĐND CỦA HỘI ĐỒNG"], "BÃI BỎ MỘT PHẦN NGHỊ QUYẾT SỐ 15/NQ-HĐND CỦA HỘI ĐỒNG"),
+        ("QUYẾT ĐỊNH", ["QUY ĐỊNH VỀ HƯỚNG DẪN", "THI HÀNH LUẬT DI SẢN"], "QUY ĐỊNH VỀ HƯỚNG DẪN THI HÀNH LUẬT DI SẢN"),
+        ("QUYẾT ĐỊNH", ["QUY ĐỊNH VỀ ĐO KHÍ TƯỢNG BỀ", "MẶT"], "QUY ĐỊNH VỀ ĐO KHÍ TƯỢNG BỀ MẶT"),
+        ("QUYẾT ĐỊNH", ["VỀ VIỆC KHEN THƯỞNG", "GIÁM ĐỐC SỞ NỘI VỤ"], "KHEN THƯỞNG"),
+        ("QUYẾT ĐỊNH", ["Về việc khen thưởng", "HIỆU TRƯỞNG TRƯỜNG TIỂU HỌC MẪU"], "khen thưởng"),
+        ("QUYẾT ĐỊNH", ["Về việc khen thưởng", "CHI CỤC TRƯỞNG CHI CỤC KIỂM LÂM"], "khen thưởng"),
+        (
+            "THÔNG TƯ",
+            ["Quy định hạn ngạch theo Hiệp định", "giữa Chính phủ nước Cộng hòa Xã hội chủ nghĩa Việt Nam và"],
+            "Quy định hạn ngạch theo Hiệp định giữa Chính phủ nước Cộng hòa Xã hội chủ nghĩa Việt Nam và",
+        ),
+    ],
+)
+def test_where_a_summary_ends(title: str, about: Sequence[str], subject: str | None) -> None:
+    assert headed(title=title, about=about).get("subject") == subject
+
+
+def test_a_letter_whose_stroke_was_lost_has_its_summary() -> None:
+    page = letter(OFFICE, "Số: 15/SNV-VP", DATE, ["Vv rà soát hồ sơ\t", "", "^Kính gửi: Các phòng", *BODY])
+    assert fields(page)["subject"].value == "rà soát hồ sơ"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Lường Văn Mẫu", "Vừ A Mẫu", "Phàn Văn Mẫu", "Ngọ Duy Mẫu", "Tòng Thị Mẫu", "Bàng Văn Mẫu", "Sùng A Mẫu", "Thẩm Văn Mẫu", "Rơ Mah Mẫu"],
+)
+def test_rarer_family_names_stay_what_they_are(name: str) -> None:
+    person = person_in(line(name))
+    assert person is not None
+    assert person.name == name
+
+
+@pytest.mark.parametrize("degree", ["Th.s", "Tiến sĩ", "Thạc sĩ", "BS.CK1", "BSCKII.", "Thượng uý", "Đại tá, TS."])
+def test_degrees_and_ranks_before_a_name(degree: str) -> None:
+    person = person_in(line(f"{degree} Lê Văn Mẫu"))
+    assert person is not None
+    assert person.name == "Lê Văn Mẫu"
+
+
+@pytest.mark.parametrize("text", ["Hà Nội", "YÊN BÁI", "HỒ CHÍ MINH", "CHÂU THÀNH", "VĂN HÓA", "Đồng Tháp", "QUẢN LÝ ĐẤT ĐAI"])
+def test_places_and_offices_are_no_people(text: str) -> None:
+    assert as_name(line(text)) is None
+
+
+def line(text: str) -> Segment:
+    return make_segment(typed([f">{text}"], top=0.7).reading.lines[0].words)
+
+
+@pytest.mark.parametrize(
+    ("lines", "role", "capacity"),
+    [
+        (["KT. BỘ TRƯỞNG", "THỨ TRƯỞNG", "THƯỜNG TRỰC"], "THỨ TRƯỞNG THƯỜNG TRỰC", "KT."),
+        (["KT. HIỆU TRƯỞNG", "P. HIỆU TRƯỞNG"], "PHÓ HIỆU TRƯỞNG", "KT."),
+        (["K.T THỐNG ĐỐC", "PHÓ THỐNG ĐỐC"], "PHÓ THỐNG ĐỐC", "KT."),
+        (["T.M UỶ BAN NHÂN DÂN XÃ", "CHỦ TỊCH"], "CHỦ TỊCH", "TM."),
+    ],
+)
+def test_capacities(lines: Sequence[str], role: str, capacity: str) -> None:
+    block = [f"{'Nơi nhận:' if i == 0 else '- Lưu: VT.'}\t{text}" for i, text in enumerate(lines)]
+    got = fields(letter(OFFICE, "Số: 42/TB-SNV", DATE, ["", "^THÔNG BÁO", "^Về việc nghỉ lễ", *BODY, "", *block, "", "", ">Lê Văn Mẫu"]))
+    assert (got["signer"].value, got["signer_role"].value, got["signer_capacity"].value) == ("Lê Văn Mẫu", role, capacity)
