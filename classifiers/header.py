@@ -42,6 +42,11 @@ def _listed(name: str) -> tuple[str, ...]:
     return tuple(tomllib.loads((Path(__file__).parent / "agencies.toml").read_text(encoding="utf-8"))[name])
 
 
+def well_known() -> tuple[str, ...]:
+    """Names of bodies as they are spelt, in capitals."""
+    return _listed("phrases")
+
+
 def _begins(text: str, name: str) -> bool:
     """Whether the folded line begins with one of the phrases listed as `name`."""
     return any(text == p or text.startswith(p + " ") for p in _listed(name))
