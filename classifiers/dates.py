@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 
 from classifiers.kinds import plain
-from classifiers.layout import Segment, Sheet, Text, hull, make_segment
+from classifiers.layout import Segment, Sheet, Text, hull, make_segment, once
 from classifiers.penned import Filled, fill, part_box, place_at
 from classifiers.reference import Reference, find_reference
 from pipeline.records import Field, Word
@@ -39,7 +38,7 @@ class Dated:
     place: tuple[Word, ...] = ()
 
 
-@lru_cache(maxsize=16)
+@once
 def rows(sheet: Sheet) -> list[list[Word]]:
     """All words in lines across the whole width, columns not parted, top to bottom; what a file laid over its scan left out."""
     out: list[list[Word]] = []
@@ -57,7 +56,7 @@ def rows(sheet: Sheet) -> list[list[Word]]:
     return [sorted(r, key=lambda w: w.box[0]) for r in out]
 
 
-@lru_cache(maxsize=16)
+@once
 def dates(sheet: Sheet) -> list[Dated]:
     """Every day in words on the page, from the top.
 

@@ -151,13 +151,17 @@ def _date(text: str) -> tuple[str, float] | None:
     return (year[1], 1.0) if year else None
 
 
-def _person(text: str) -> tuple[str, float] | None:
+def person_named(text: str) -> str:
+    """The name that a text begins with, forms of address and what follows it left out; empty where it begins with none."""
     rest = _HONORIFIC.sub("", text.strip(" :.…_"))
     name = re.split(r"\s*(?:;|,|\(|\.{2,}|…|[Ss]inh|Giới|Ngày|Năm|Nam/|CCCD|Chức)", rest)[0].strip(_EDGES)
     words = name.split()
-    if not 2 <= len(words) <= 7 or not all(w[:1].isupper() and w.isalpha() for w in words):
-        return None
-    return as_person(words), 1.0 if is_family(words[0]) else DOUBT
+    return as_person(words) if 2 <= len(words) <= 7 and all(w[:1].isupper() and w.isalpha() for w in words) else ""
+
+
+def _person(text: str) -> tuple[str, float] | None:
+    name = person_named(text)
+    return (name, 1.0 if is_family(name.split()[0]) else DOUBT) if name else None
 
 
 def _number(text: str) -> tuple[str, float] | None:

@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 
 from classifiers.kinds import catalogue, spell_symbol
-from classifiers.layout import Segment, Sheet, hull, make_segment
+from classifiers.layout import Segment, Sheet, hull, make_segment, once
 from classifiers.penned import fill, place_at, printed_digits
 from pipeline.records import Box, Word
 from pipeline.text import nfc
@@ -81,7 +81,7 @@ class Reference:
         return bare if bare in catalogue().symbols else ""
 
 
-@lru_cache(maxsize=16)
+@once
 def find_reference(sheet: Sheet) -> Reference | None:
     """Number and symbol in the head of a paper, or None; a number cited in the body is never taken."""
     motto = sheet.motto

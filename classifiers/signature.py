@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 
 from classifiers.kinds import letters, plain, squeeze
-from classifiers.layout import Segment, Sheet, hull, make_segment, similarity
+from classifiers.layout import Segment, Sheet, hull, make_segment, once, similarity
 from classifiers.names import Person, as_person, named_elsewhere, person_in, signers
 from pipeline.records import Box, Field
 
@@ -105,7 +105,7 @@ def _right(block: Block) -> bool:
     return block.box[0] + block.box[2] > 0.9
 
 
-@lru_cache(maxsize=16)
+@once
 def _blocks(sheet: Sheet) -> list[Block]:
     """Signature blocks of a page, from the top: lines of capacity that follow each other in a column."""
     out: list[list[Segment]] = []
