@@ -114,6 +114,8 @@ def _begins_body(text: str) -> bool:
 def _goes_on(body: Sequence[Segment], s: Segment) -> bool:
     """Whether a line that might begin a body goes on with the one above: a word or a well-known name runs over both."""
     above = body[-1].plain
+    if len(body) == 1 and above in _listed("bare"):
+        return True
     if body[-1].text.rstrip()[-1:] in "-–," or above.split()[-1:] in (["va"], ["cua"], ["cac"]):
         return True
     first = s.plain.split()[:1]

@@ -48,6 +48,23 @@ def test_the_whole_symbol_is_read(printed: str, value: str) -> None:
     assert headed(number=printed)["reference"] == value
 
 
+@pytest.mark.parametrize(
+    ("bodies", "issuer", "parent"),
+    [
+        (["CHI CỤC HẢI QUAN KHU VỰC II", "HẢI QUAN CỬA KHẨU CẢNG MẪU"], "HẢI QUAN CỬA KHẨU CẢNG MẪU", "CHI CỤC HẢI QUAN KHU VỰC II"),
+        (["CHI CỤC", "HẢI QUAN KHU VỰC II"], "CHI CỤC HẢI QUAN KHU VỰC II", None),
+        (["VKSND TỐI CAO", "VKSND TỈNH MẪU"], "VKSND TỈNH MẪU", "VKSND TỐI CAO"),
+        (["UBND TỈNH MẪU", "ĐÀI PHÁT THANH VÀ TRUYỀN HÌNH"], "ĐÀI PHÁT THANH VÀ TRUYỀN HÌNH", "UBND TỈNH MẪU"),
+        (["ĐẠI HỌC QUỐC GIA MẪU", "TRƯỜNG ĐẠI HỌC MẪU"], "TRƯỜNG ĐẠI HỌC MẪU", "ĐẠI HỌC QUỐC GIA MẪU"),
+        (["KIỂM TOÁN NHÀ NƯỚC", "KIỂM TOÁN NHÀ NƯỚC KHU VỰC V"], "KIỂM TOÁN NHÀ NƯỚC KHU VỰC V", "KIỂM TOÁN NHÀ NƯỚC"),
+        (["TRUNG TÂM PHÁT TRIỂN", "QUỸ ĐẤT"], "TRUNG TÂM PHÁT TRIỂN QUỸ ĐẤT", None),
+    ],
+)
+def test_bodies_one_under_the_other(bodies: Sequence[str], issuer: str, parent: str | None) -> None:
+    got = fields(letter(bodies, "Số: 15/TB-M", DATE, ["", "^THÔNG BÁO", "^Về việc nghỉ lễ", *BODY]))
+    assert (got["issuer"].value, got["parent"].value if "parent" in got else None) == (issuer, parent)
+
+
 @pytest.mark.parametrize("above", [True, False])
 def test_the_number_of_a_stamp_of_arrival_is_not_taken(above: bool) -> None:
     page = letter(OFFICE, "Số: 15/QĐ-SNV" if above else "", DATE, ["", "^QUYẾT ĐỊNH", "^Về việc nghỉ lễ", *BODY])
