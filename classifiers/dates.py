@@ -25,17 +25,29 @@ _BEGUN = re.compile(r"(?:^|[,.]\s?|\s)ng[a-z]{0,2}y[a-z]?\b")
 _BLANK = " .,:;…_-–'`\"|[]()!"
 _DAY = re.compile(r"0?[1-9]|[12]\d|3[01]")
 _MONTH = re.compile(r"0?[1-9]|1[0-2]")
+#: Words of a place are no more than these.
+PLACE = 7
+#: Folded words with which a sentence tells of a day.
+_TOLD = re.compile(r"\b(?:sinh|can cu|ke tu|cap|theo|luat|nghi dinh|nghi quyet|quyet dinh|cong van|so)\b")
 #: A year that is read less surely than this says nothing.
 _YEAR_TRUST = 0.5
 
 
 @dataclass(frozen=True)
 class Dated:
-    """A day found; `before`: what stands before it on its row, folded; `place`: the same words as printed, within its column."""
+    """A day found; `before`: what stands before it on its row, folded; `place`: the same words, printed, in its column; `after`: the next word."""
 
     field: Field
     before: str
     place: tuple[Word, ...] = ()
+    after: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether a sentence tells of the day (`sinh ngày …`, `Quyết định số … ngày … của …`) rather than that the paper has it."""
+        before = plain(" ".join(w.text for w in self.place))
+        long = len(self.place) == PLACE and not self.place[-1].text.endswith((",", "."))
+        return long or self.after[:1].islower() or _TOLD.search(before) is not None
 
 
 @once
@@ -85,7 +97,8 @@ def _dated(sheet: Sheet, row: Sequence[Word], text: Text, m: re.Match[str]) -> D
     if month.digits and day.digits and not on_calendar(year, month.digits, day.digits):
         place = hull(text_box(row, m, g, line) for g in "dm")
         day, month = Filled("", 0.0, open=place), Filled("", 0.0, open=place)
-    return Dated(_field(sheet, words, year, sure, month, day, line), text.text[: m.start()], _place(sheet, row, words[0], text, m.start()))
+    field = _field(sheet, words, year, sure, month, day, line)
+    return Dated(field, text.text[: m.start()], _place(sheet, row, words[0], text, m.start()), _after(sheet, row, words[-1]))
 
 
 def _field(sheet: Sheet, words: Sequence[Word], year: str, sure: float, month: Filled, day: Filled, line: Segment) -> Field:
@@ -130,11 +143,19 @@ def _place(sheet: Sheet, row: Sequence[Word], first: Word, text: Text, start: in
         out.append(replace(first, text=first.text[: len(glued)], box=part_box([first], 0, len(glued)) or first.box))
     right = first
     for w in reversed([w for w in row if w.box[2] <= first.box[0] + 0.004 and w is not first]):
-        if right.box[0] - w.box[2] > 1.2 * aspect * sheet.height or len(out) == 7:
+        if right.box[0] - w.box[2] > 1.2 * aspect * sheet.height or len(out) == PLACE:
             break
         out.insert(0, w)
         right = w
     return tuple(out)
+
+
+def _after(sheet: Sheet, row: Sequence[Word], last: Word) -> str:
+    """The word behind the day, where one of at least two letters that was read for sure stands there at once."""
+    aspect = sheet.page.height / sheet.page.width if sheet.page.width else 1.414
+    near = [w for w in row if 0 <= w.box[0] - last.box[2] < 1.2 * aspect * sheet.height]
+    word = min(near, key=lambda w: w.box[0], default=None)
+    return word.text if word and word.confidence > 0.8 and len(word.text) > 1 and word.text.isalpha() else ""
 
 
 def on_calendar(year: str, month: str, day: str) -> bool:
@@ -167,7 +188,7 @@ def head_date(sheet: Sheet) -> Dated | None:
     if motto is None and reference is None:
         return None
     top, low = _zone(sheet, motto, reference)
-    inside = [d for d in dates(sheet) if top < d.field.box[1] < low]
+    inside = [d for d in dates(sheet) if top < d.field.box[1] < low and not d.told]
     # a stamp of arrival has its day on the left
     right = [d for d in inside if d.field.box[0] > 0.4]
     if right or (inside and motto is not None):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from classifiers.classify import Guess
 from classifiers.codes import find_codes, procedure_code
-from classifiers.dates import Dated, dates, head_date, iso
+from classifiers.dates import PLACE, Dated, dates, head_date, iso
 from classifiers.forms import parties, person_named, read_forms
 from classifiers.header import letterhead, summary
 from classifiers.identity import Identity, Zone, identity_of_barcode, mrz_of
@@ -74,6 +74,9 @@ def _referred(sheets: Sequence[Sheet], reference: Reference, guess: Guess) -> Fi
     if annexed is None:
         return found
     cited, sheet, s = annexed
+    day, head = iso(s.text), head_date(sheets[0])
+    if day and head and not day.startswith(head.field.value):
+        return found
     return Field(cited.value, s.text, sheet.number, s.box, round(cited.confidence, 3))
 
 
@@ -98,7 +101,7 @@ def _place(sheet: Sheet, head: Dated) -> Field | None:
     """Where a paper was issued: the words before the day, without the comma."""
     words = [w for w in head.place if any(c.isalnum() for c in w.text)]
     value = " ".join(w.text for w in words).strip(" ,.;:-–")
-    if not 1 <= len(words) <= 7 or not value[:1].isupper():
+    if not 1 <= len(words) <= PLACE or not value[:1].isupper() or value.split()[-1][:1].islower():
         return None
     printed = " ".join(w.text for w in words)
     return Field(value, printed, sheet.number, hull(w.box for w in words), round(make_segment(words).confidence, 3))

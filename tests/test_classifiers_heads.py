@@ -176,3 +176,30 @@ def test_capacities(lines: Sequence[str], role: str, capacity: str) -> None:
     block = [f"{'Nơi nhận:' if i == 0 else '- Lưu: VT.'}\t{text}" for i, text in enumerate(lines)]
     got = fields(letter(OFFICE, "Số: 42/TB-SNV", DATE, ["", "^THÔNG BÁO", "^Về việc nghỉ lễ", *BODY, "", *block, "", "", ">Lê Văn Mẫu"]))
     assert (got["signer"].value, got["signer_role"].value, got["signer_capacity"].value) == ("Lê Văn Mẫu", role, capacity)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Tên tôi là: Nguyễn Văn Mẫu, sinh ngày 01 tháng 02 năm 1990",
+        "Căn cứ Quyết định số 15/QĐ-UBND ngày 01 tháng 02 năm 1990 của Ủy ban nhân dân tỉnh;",
+        "ngày 01 tháng 02 năm 1990 của Ủy ban nhân dân tỉnh về việc đổi tên đường;",
+    ],
+)
+def test_a_day_of_which_the_text_tells_is_not_the_papers_own(said: str) -> None:
+    rows = [f"^{MOTTO[0]}", f"^{MOTTO[1]}", "^ĐƠN ĐỀ NGHỊ", said, "Nội dung.", *[""] * 20, ">Mẫu An, ngày 05 tháng 6 năm 2024", ">NGƯỜI LÀM ĐƠN"]
+    assert fields(typed(rows))["issued_on"].value == "2024-06-05"
+
+
+def test_a_day_of_meeting_has_no_place() -> None:
+    got = fields(typed([f"^{MOTTO[0]}", f"^{MOTTO[1]}", "", "^BIÊN BẢN LÀM VIỆC", "Hôm nay, ngày 05 tháng 6 năm 2024, tại trụ sở;"]))
+    assert got["issued_on"].value == "2024-06-05"
+    assert "place" not in got
+
+
+@pytest.mark.parametrize(("day", "value"), [("11 tháng 10 năm 2023", "115/QĐ-SNV"), ("02 tháng 3 năm 2020", "/QĐ-SNV")])
+def test_an_annex_of_another_day_is_of_another_paper(day: str, value: str) -> None:
+    first = letter(OFFICE, "Số:      /QĐ-SNV", DATE, ["", "^QUYẾT ĐỊNH", "^Về việc nghỉ lễ", *BODY])
+    annex = typed(["^PHỤ LỤC", f"^(Kèm theo Quyết định số 115/QĐ-SNV ngày {day})"], number=2)
+    sheets = [Sheet(first), Sheet(annex)]
+    assert read_fields(sheets, classify(sheets))["reference"].value == value
