@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from classifiers.kinds import catalogue, spell_symbol
-from classifiers.layout import Segment, Sheet, hull, make_segment, once
+from classifiers.kinds import catalogue, plain, spell_symbol
+from classifiers.layout import GUTTER, Segment, Sheet, hull, make_segment, once
 from classifiers.penned import fill, place_at, printed_digits
 from pipeline.records import Box, Word
 from pipeline.text import nfc
@@ -41,6 +41,9 @@ _NUMBER = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d[0-9A-Z]{{0,12}})\s*(?:/\s
 #: What is left when the number is illegible altogether.
 _OPEN = re.compile(rf"^\W{{0,3}}(?P<num>\d{{0,6}})\s?[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}\W*$")
 _CITED = re.compile(rf"(?i:kèm\s+theo)\b.{{0,60}}?\b(?i:số)\s*:?\s*(?P<num>\d{{1,6}}[a-zđ]?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
+#: How a summary begins, and the words with which a sentence goes on behind a number that it names.
+_ABOUT = re.compile(r"^\W*(?:[vV]\s*[/⁄%1Il|]{0,3}\s*[vV]\b|V[ềêeẻể]\s+vi[ệêeẹ]c\b)")
+_GOES_ON = frozenset(("ngay", "cua", "ve", "do", "va", "theo", "quy"))
 _DIGITS = re.compile(r"\d{1,6}[a-zđ]?")
 #: Resolutions of the Government under Nghị quyết 66-NQ/TW count behind a point: 66.4/2025/NQ-CP.
 _POINTED = re.compile(r"66\.\d{1,2}")
@@ -89,7 +92,7 @@ def find_reference(sheet: Sheet) -> Reference | None:
     for s in _candidates(sheet, low):
         for pattern in (_PARTY, _OFFICE, _RUN):
             found = _best(s, pattern)
-            if found:
+            if found and not _of_another(sheet, *found):
                 return _reference(sheet, *found, party=pattern is _PARTY, run=pattern is _RUN)
     if motto:
         for s in sheet.by_place:
@@ -97,6 +100,17 @@ def find_reference(sheet: Sheet) -> Reference | None:
             if found and motto.box[1] < s.box[1] < low and s.middle < 0.5 and (not found[1]["num"] or "-" in found[1]["sym"]):
                 return _reference(sheet, *found, party=False)
     return None
+
+
+def _of_another(sheet: Sheet, s: Segment, m: re.Match[str]) -> bool:
+    """Whether a number is that of another paper which a summary names: a sentence goes on behind it, or it stands below the column's `V/v`."""
+    held = words_of(s, m.start("sym"), m.end("sym"))
+    behind = s.words[s.words.index(held[-1]) + 1 :]
+    aspect = sheet.page.height / sheet.page.width if sheet.page.width else 1.414
+    if behind and behind[0].box[0] - held[-1].box[2] < GUTTER * aspect * sheet.height and plain(behind[0].text) in _GOES_ON:
+        return True
+    about = next((t for t in sheet.by_place if _ABOUT.match(t.text) and t.box[0] < 0.4), None)
+    return about is not None and s.middle < 0.5 and about.box[1] + 0.4 * sheet.height < s.box[1] < 0.5
 
 
 def _best(s: Segment, pattern: re.Pattern[str]) -> tuple[Segment, re.Match[str]] | None:
@@ -194,9 +208,9 @@ def _reference(sheet: Sheet, s: Segment, m: re.Match[str], *, party: bool, run: 
 
 def _spelt(symbol: str, *, party: bool) -> str:
     """A symbol as the decree spells it: plain dashes, capitals that were read as digits put right, the type's own spelling."""
-    plain = re.sub(r"\s*([-–—/])[-–—\s]*", lambda d: "/" if d[1] == "/" else "-", _toneless(symbol)).strip(".-&")
-    plain = re.sub(r"(?:^|(?<=[-/]))[5801](?=[A-ZĐ])", lambda d: d[0].translate(_CAPITAL), plain)
-    head, sep, rest = plain.partition("/" if party else "-")
+    flat = re.sub(r"\s*([-–—/])[-–—\s]*", lambda d: "/" if d[1] == "/" else "-", _toneless(symbol)).strip(".-&")
+    flat = re.sub(r"(?:^|(?<=[-/]))[5801](?=[A-ZĐ])", lambda d: d[0].translate(_CAPITAL), flat)
+    head, sep, rest = flat.partition("/" if party else "-")
     return spell_symbol(head) + sep + rest
 
 

@@ -203,3 +203,17 @@ def test_an_annex_of_another_day_is_of_another_paper(day: str, value: str) -> No
     annex = typed(["^PHỤ LỤC", f"^(Kèm theo Quyết định số 115/QĐ-SNV ngày {day})"], number=2)
     sheets = [Sheet(first), Sheet(annex)]
     assert read_fields(sheets, classify(sheets))["reference"].value == value
+
+
+@pytest.mark.parametrize("said", ["số 15/NQ-HĐND của HĐND tỉnh", "Số 15/NQ-HĐND", "số 15/NQ-HĐND"])
+def test_the_number_that_a_letters_summary_names_is_not_its_own(said: str) -> None:
+    page = letter(OFFICE, "Sf:.. NV-x", DATE, ["V/v thực hiện Nghị quyết\t", f"{said}\t", "", "^Kính gửi: Các phòng", *BODY])
+    got = fields(page)
+    assert "reference" not in got
+    assert got["subject"].value.startswith("thực hiện Nghị quyết")
+
+
+def test_the_number_that_a_title_names_is_not_its_own() -> None:
+    assert "reference" not in headed(number="", about=["Về việc sửa đổi Quyết định", "Số 15/QĐ-SNV ngày 02/3/2020"])
+    annex = typed(["^PHỤ LỤC", "^(Ban hành kèm theo Quyết định", "^Số: 115/QĐ-UBND ngày 02 tháng 3 năm 2020)"])
+    assert "reference" not in fields(annex)
