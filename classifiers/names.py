@@ -28,6 +28,8 @@ _TITLES = (
     r"|(?:Bác|Thạc|Tiến|Dược) s[ĩỹ]|Ông|Bà|(?:Đại|Thượng|Trung|Thiếu) (?:tá|úy|uý|tướng)"
 )
 _DEGREES = re.compile(rf"^\W*(?:(?:{_TITLES})(?![^\W\d_])\s*[.:,/]*\s*)+(?=\S)")
+#: How peoples of the highlands begin a name or a part of it: H'Yim, K'Rứ.
+_OF_PEOPLES = re.compile(r"[HK]['’](?=\w\w)")
 _NOT_A_NAME = re.compile(
     r"\b(?:ky ten|ghi ro|dong dau|ho ten|ho va ten|da ky|noi nhan|luu vt|luu ho so|nhu tren|mau so|so \d+|ngay \d*|thang nam"
     r"|khong co gia tri|kinh gui)\b"
@@ -57,7 +59,7 @@ def families() -> frozenset[str]:
 
 def is_family(word: str) -> bool:
     """Whether a name may begin with this word; some only with their own marks."""
-    return plain(word) in families() or word.capitalize() in signers()["marked"]
+    return plain(word) in families() or word.capitalize() in signers()["marked"] or _OF_PEOPLES.match(word) is not None
 
 
 def as_person(words: Sequence[str]) -> str:
@@ -108,6 +110,7 @@ def _run(words: Sequence[Word], texts: Sequence[str], *, capitals: bool) -> int:
     first = texts[0]
     if not is_family(first) or not first[:1].isupper():
         return 0
+    first = _OF_PEOPLES.sub("", first)
     upper = first.isupper() and len(first) > 1 and (len(texts) > 1 and texts[1].isupper())
     if upper and not capitals:
         return 0
@@ -115,7 +118,7 @@ def _run(words: Sequence[Word], texts: Sequence[str], *, capitals: bool) -> int:
         return 0
     n = 1
     while n < min(len(texts), LONGEST):
-        text, word = texts[n], words[n]
+        text, word = _OF_PEOPLES.sub("", texts[n]), words[n]
         if not text.isalpha() or not text[0].isupper() or word.confidence < TRUST or (len(text) > 1 and text.isupper() != upper) or len(text) > 7:
             break
         if not upper and len(text) > 1 and not text[1:].islower():

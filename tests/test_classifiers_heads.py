@@ -139,7 +139,19 @@ def test_a_letter_whose_stroke_was_lost_has_its_summary() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Lường Văn Mẫu", "Vừ A Mẫu", "Phàn Văn Mẫu", "Ngọ Duy Mẫu", "Tòng Thị Mẫu", "Bàng Văn Mẫu", "Sùng A Mẫu", "Thẩm Văn Mẫu", "Rơ Mah Mẫu"],
+    [
+        "Lường Văn Mẫu",
+        "Vừ A Mẫu",
+        "Phàn Văn Mẫu",
+        "Ngọ Duy Mẫu",
+        "Tòng Thị Mẫu",
+        "Bàng Văn Mẫu",
+        "Sùng A Mẫu",
+        "Thẩm Văn Mẫu",
+        "Rơ Mah Mẫu",
+        "H'Yim Mẫu",
+        "Điểu K'Rứ",
+    ],
 )
 def test_rarer_family_names_stay_what_they_are(name: str) -> None:
     person = person_in(line(name))
