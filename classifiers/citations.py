@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 
+from classifiers.header import well_known
 from classifiers.kinds import catalogue, plain, spell_symbol
 from classifiers.layout import Sheet, hull
 from pipeline.records import Citation, Field
@@ -20,8 +21,9 @@ _RELATIONS = (
     ("carries_out", re.compile(r"(?:thuc hien|trien khai|chap hanh|thi hanh)[^.;]{0,60}$")),
     ("grounds", re.compile(r"(?:can cu)[^.;]{0,80}$")),
 )
-_NUMBER = r"\d{1,5}[a-zđ]?"
-_SYMBOL = r"[A-ZĐ][A-Za-zĐđ]{0,7}\d{0,2}(?:\s?[-–]\s?[A-ZĐ&][A-Za-zĐđ&.0-9]{0,14}){0,4}"
+_NUMBER = r"(?:66\.\d{1,2}(?=/\d{4}/NQ-CP)|\d{1,5}[a-zđ]?)"
+_LETTERS = "A-Za-zĐđƯƠÔ"
+_SYMBOL = rf"[A-ZĐ][{_LETTERS}]{{0,9}}\d{{0,2}}(?:\s?[-–]\s?[A-ZĐ&][{_LETTERS}&.0-9]{{0,14}}){{0,7}}"
 _CITED = re.compile(
     rf"(?:\b[Ss]ố\s*[:.]?\s*)?(?<![\d/.-])(?P<num>{_NUMBER})\s?/\s?(?:(?P<year>(?:19|20)\d\d)\s?/\s?)?(?P<sym>{_SYMBOL})(?![/\w])"
     rf"|(?:\b[Ss]ố\s*[:.]?\s*)(?P<pnum>{_NUMBER})\s?[-–]\s?(?P<psym>[A-ZĐ]{{1,5}}/[A-ZĐ]{{2,5}})(?!\w)"
@@ -116,11 +118,19 @@ def _day(low: str, start: int) -> tuple[str, int]:
         return "", start
 
 
+@cache
+def _bodies() -> re.Pattern[str]:
+    """Bodies that have a comma or a dash in their name (`Sở Văn hóa, Thể thao và Du lịch`), folded."""
+    marked = sorted((fold(p) for p in well_known() if re.search(r"[,–-]", p)), key=len, reverse=True)
+    return re.compile("|".join(re.sub(r"(?:\\?\s)+", r"\\s+", re.escape(p)) for p in marked))
+
+
 def _issuer(flat: str, low: str, start: int) -> str:
     m = _BY.match(low[start : start + 12])
     if not m:
         return ""
     rest = flat[start + m.end() : start + m.end() + _ISSUER]
-    end = _ISSUER_END.search(rest)
+    known = _bodies().match(low[start + m.end() : start + m.end() + _ISSUER])
+    end = _ISSUER_END.search(rest, known.end() if known else 0)
     name = " ".join((rest[: end.start()] if end else rest).split())
     return name if end and 2 <= len(name.split()) <= 14 else ""

@@ -4,40 +4,53 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 
 from classifiers.kinds import plain
-from classifiers.layout import Segment, Sheet, Text, hull, make_segment
-from classifiers.penned import Filled, fill, place_at
+from classifiers.layout import Segment, Sheet, Text, hull, make_segment, once
+from classifiers.penned import Filled, fill, part_box, place_at
 from classifiers.reference import Reference, find_reference
 from pipeline.records import Field, Word
 
-#: Folded. A stroke of the pen may have grown onto the word `tháng`; an O stands for a zero.
+#: Folded. A stroke of the pen may have grown onto the word `tháng`; an O stands for a zero; spaces may be lost (`05tháng 6năm 2020`).
 _DATE = re.compile(
-    r"\bng[a-z]{0,2}y[ .:]{0,2}(?P<d>.{0,14}?)\s*(?P<mw>[a-z]{0,4}?[a-z1]hang)\s*(?P<m>.{0,10}?)"
-    r"\s*\bn[a-z]m\s*[.:]{0,3}\s*(?P<y>(?:19|2[0o])\s?[0-9o]{2})(?![0-9])"
+    r"\bng[a-z]{0,2}[yv][ .:]{0,2}(?P<d>.{0,14}?)\s*(?P<mw>[a-z]{0,4}?[a-z1]hang)\s*(?P<m>.{0,10}?)"
+    r"\s*(?<![a-z])n[a-z]m\s*[.:]{0,3}\s*(?P<y>(?:19|2[0o])\s?[0-9o]{2})(?![0-9])"
 )
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?((?:19|20)\d{2})(?!\d)")
+#: The day of a judgment, under its number: `Ngày: 12-5-2022`.
+_JUDGED = re.compile(r"^\W*ng[àaảã]y\s*:?\s*(?=\d)", re.IGNORECASE)
 _BEGUN = re.compile(r"(?:^|[,.]\s?|\s)ng[a-z]{0,2}y[a-z]?\b")
 _BLANK = " .,:;…_-–'`\"|[]()!"
 _DAY = re.compile(r"0?[1-9]|[12]\d|3[01]")
 _MONTH = re.compile(r"0?[1-9]|1[0-2]")
+#: Words of a place are no more than these.
+PLACE = 7
+#: Folded words with which a sentence tells of a day.
+_TOLD = re.compile(r"\b(?:sinh|can cu|ke tu|cap|theo|luat|nghi dinh|nghi quyet|quyet dinh|cong van|so)\b")
 #: A year that is read less surely than this says nothing.
 _YEAR_TRUST = 0.5
 
 
 @dataclass(frozen=True)
 class Dated:
-    """A day found; `before`: what stands before it on its row, folded; `place`: the same words as printed, within its column."""
+    """A day found; `before`: what stands before it on its row, folded; `place`: the same words, printed, in its column; `after`: the next word."""
 
     field: Field
     before: str
     place: tuple[Word, ...] = ()
+    after: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether a sentence tells of the day (`sinh ngày …`, `Quyết định số … ngày … của …`) rather than that the paper has it."""
+        before = plain(" ".join(w.text for w in self.place))
+        long = len(self.place) == PLACE and not self.place[-1].text.endswith((",", "."))
+        return long or self.after[:1].islower() or _TOLD.search(before) is not None
 
 
-@lru_cache(maxsize=16)
+@once
 def rows(sheet: Sheet) -> list[list[Word]]:
     """All words in lines across the whole width, columns not parted, top to bottom; what a file laid over its scan left out."""
     out: list[list[Word]] = []
@@ -55,7 +68,7 @@ def rows(sheet: Sheet) -> list[list[Word]]:
     return [sorted(r, key=lambda w: w.box[0]) for r in out]
 
 
-@lru_cache(maxsize=16)
+@once
 def dates(sheet: Sheet) -> list[Dated]:
     """Every day in words on the page, from the top.
 
@@ -84,7 +97,8 @@ def _dated(sheet: Sheet, row: Sequence[Word], text: Text, m: re.Match[str]) -> D
     if month.digits and day.digits and not on_calendar(year, month.digits, day.digits):
         place = hull(text_box(row, m, g, line) for g in "dm")
         day, month = Filled("", 0.0, open=place), Filled("", 0.0, open=place)
-    return Dated(_field(sheet, words, year, sure, month, day, line), text.text[: m.start()], _place(sheet, row, words[0]))
+    field = _field(sheet, words, year, sure, month, day, line)
+    return Dated(field, text.text[: m.start()], _place(sheet, row, words[0], text, m.start()), _after(sheet, row, words[-1]))
 
 
 def _field(sheet: Sheet, words: Sequence[Word], year: str, sure: float, month: Filled, day: Filled, line: Segment) -> Field:
@@ -120,17 +134,28 @@ def text_box(row: Sequence[Word], m: re.Match[str], group: str, line: Segment) -
     return place_at(row, start, end, line)
 
 
-def _place(sheet: Sheet, row: Sequence[Word], first: Word) -> tuple[Word, ...]:
-    """The words before the day in its own column: `Hà Nội,`."""
+def _place(sheet: Sheet, row: Sequence[Word], first: Word, text: Text, start: int) -> tuple[Word, ...]:
+    """The words before the day in its own column: `Hà Nội,`; also where comma and day are one word (`Nội,ngày`)."""
     aspect = sheet.page.height / sheet.page.width if sheet.page.width else 1.414
     out: list[Word] = []
+    glued = text.text[:start].rpartition(" ")[2]
+    if glued.strip(_BLANK):
+        out.append(replace(first, text=first.text[: len(glued)], box=part_box([first], 0, len(glued)) or first.box))
     right = first
     for w in reversed([w for w in row if w.box[2] <= first.box[0] + 0.004 and w is not first]):
-        if right.box[0] - w.box[2] > 1.2 * aspect * sheet.height or len(out) == 7:
+        if right.box[0] - w.box[2] > 1.2 * aspect * sheet.height or len(out) == PLACE:
             break
         out.insert(0, w)
         right = w
     return tuple(out)
+
+
+def _after(sheet: Sheet, row: Sequence[Word], last: Word) -> str:
+    """The word behind the day, where one of at least two letters that was read for sure stands there at once."""
+    aspect = sheet.page.height / sheet.page.width if sheet.page.width else 1.414
+    near = [w for w in row if 0 <= w.box[0] - last.box[2] < 1.2 * aspect * sheet.height]
+    word = min(near, key=lambda w: w.box[0], default=None)
+    return word.text if word and word.confidence > 0.8 and len(word.text) > 1 and word.text.isalpha() else ""
 
 
 def on_calendar(year: str, month: str, day: str) -> bool:
@@ -163,9 +188,11 @@ def head_date(sheet: Sheet) -> Dated | None:
     if motto is None and reference is None:
         return None
     top, low = _zone(sheet, motto, reference)
-    for found in dates(sheet):
-        if top < found.field.box[1] < low and (motto is not None or found.field.box[0] > 0.4):
-            return found
+    inside = [d for d in dates(sheet) if top < d.field.box[1] < low and not d.told]
+    # a stamp of arrival has its day on the left
+    right = [d for d in inside if d.field.box[0] > 0.4]
+    if right or (inside and motto is not None):
+        return (right or inside)[0]
     for row in rows(sheet):
         text = Text([row])
         if not top < row[0].box[1] < low:
@@ -178,7 +205,17 @@ def head_date(sheet: Sheet) -> Dated | None:
                 found_field = Field(value, m.group(0), sheet.number, box, round(min(w.confidence for w in words), 3))
                 if re.search(r"[,.]\s*(?:ng[àaảã]y\s*)?$", text.text[: m.start()], re.IGNORECASE):
                     return Dated(found_field, text.text[: m.start()])
-    return _begun(sheet, top, low, reference)
+    return _judged(sheet, reference) or _begun(sheet, top, low, reference)
+
+
+def _judged(sheet: Sheet, reference: Reference | None) -> Dated | None:
+    if reference is None or not plain(reference.printed).startswith("ban an"):
+        return None
+    for s in sheet.by_place:
+        m = _JUDGED.match(s.text)
+        if m and 0 < s.box[1] - reference.box[1] < 3 * sheet.height and iso(s.text):
+            return Dated(Field(iso(s.text), s.text, sheet.number, s.box, round(s.confidence, 3)), "")
+    return None
 
 
 def _zone(sheet: Sheet, motto: Segment | None, reference: Reference | None) -> tuple[float, float]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from classifiers.classify import Guess
 from classifiers.codes import find_codes, procedure_code
-from classifiers.dates import Dated, dates, head_date, iso
-from classifiers.forms import parties, read_forms
+from classifiers.dates import PLACE, Dated, dates, head_date, iso
+from classifiers.forms import parties, person_named, read_forms
 from classifiers.header import letterhead, summary
 from classifiers.identity import Identity, Zone, identity_of_barcode, mrz_of
 from classifiers.kinds import catalogue, kind, plain, squeeze
@@ -17,7 +17,7 @@ from classifiers.layout import Segment, Sheet, hull, make_segment, similarity
 from classifiers.marks import find_marks, page_count
 from classifiers.names import as_person
 from classifiers.numbers import personal_number_holds
-from classifiers.receipt import read_receipt
+from classifiers.receipt import receipt_of
 from classifiers.recipients import find_recipients
 from classifiers.reference import Reference, cited_by_annex, find_plain_number, find_reference
 from classifiers.signature import find_signature
@@ -28,7 +28,6 @@ _OFFICE = ("office", "legal")
 _SERIAL = re.compile(r"(?<![A-Z])([A-Z]{1,2})\s?(\d{6,8})(?!\d)")
 _FOOT = re.compile(r"^(?:[^\d]{2,40},\s*)?ng[àaảã]y\s*(\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]\s?(?:19|20)\d{2})\W*$", re.IGNORECASE)
 _NUMBER = re.compile(r"[A-Z]{0,3}\s?\d[0-9A-Z./-]{0,14}")
-_HONORIFIC = re.compile(r"^(?:ông/bà|ông \(bà\)|ông|bà|anh|chị)\s*:?\s+", re.IGNORECASE)
 _HOUR = re.compile(r"(\d{1,2})\s*(?:gio|h|:)\s*(\d{2})?")
 
 
@@ -75,6 +74,9 @@ def _referred(sheets: Sequence[Sheet], reference: Reference, guess: Guess) -> Fi
     if annexed is None:
         return found
     cited, sheet, s = annexed
+    day, head = iso(s.text), head_date(sheets[0])
+    if day and head and not day.startswith(head.field.value):
+        return found
     return Field(cited.value, s.text, sheet.number, s.box, round(cited.confidence, 3))
 
 
@@ -99,7 +101,7 @@ def _place(sheet: Sheet, head: Dated) -> Field | None:
     """Where a paper was issued: the words before the day, without the comma."""
     words = [w for w in head.place if any(c.isalnum() for c in w.text)]
     value = " ".join(w.text for w in words).strip(" ,.;:-–")
-    if not 1 <= len(words) <= 7 or not value[:1].isupper():
+    if not 1 <= len(words) <= PLACE or not value[:1].isupper() or value.split()[-1][:1].islower():
         return None
     printed = " ".join(w.text for w in words)
     return Field(value, printed, sheet.number, hull(w.box for w in words), round(make_segment(words).confidence, 3))
@@ -183,11 +185,9 @@ def _labelled(sheets: Sequence[Sheet], labels: Sequence[str]) -> Field | None:
         if found is None:
             continue
         sheet, segment, rest = found
-        rest = _HONORIFIC.sub("", rest)
-        name = re.split(r"\s*(?:;|,|\(|\.{2,}|…|Sinh|Giới|Ngày|Năm|Nam/)", rest)[0].strip(" .:…_-")
-        words = name.split()
-        if 2 <= len(words) <= 7 and all(w[:1].isupper() and w.isalpha() for w in words):
-            return Field(as_person(words), rest, sheet.number, segment.box, round(segment.confidence, 3))
+        name = person_named(rest)
+        if name:
+            return Field(name, rest, sheet.number, segment.box, round(segment.confidence, 3))
     return None
 
 
@@ -260,7 +260,7 @@ def _one_stop(sheets: Sequence[Sheet]) -> dict[str, Field | None]:
 
 def _components(sheets: Sequence[Sheet]) -> Field | None:
     """The receipt's list of what was handed in, one component a line, as it names them."""
-    listed = [c for c in read_receipt([s.page for s in sheets]).components if c.box]
+    listed = [c for c in receipt_of(sheets).components if c.box]
     if not listed:
         return None
     page = listed[0].page

@@ -13,7 +13,7 @@ from pathlib import Path
 from classifiers.dates import iso, rows
 from classifiers.kinds import plain
 from classifiers.layout import Sheet, Text, hull
-from classifiers.names import as_person, families
+from classifiers.names import as_person, is_family
 from classifiers.numbers import OLD_PERSONAL, PERSONAL, TAX_CODE, personal_number_holds, tax_code_holds
 from pipeline.records import Field, Word
 
@@ -151,13 +151,17 @@ def _date(text: str) -> tuple[str, float] | None:
     return (year[1], 1.0) if year else None
 
 
-def _person(text: str) -> tuple[str, float] | None:
+def person_named(text: str) -> str:
+    """The name that a text begins with, forms of address and what follows it left out; empty where it begins with none."""
     rest = _HONORIFIC.sub("", text.strip(" :.…_"))
     name = re.split(r"\s*(?:;|,|\(|\.{2,}|…|[Ss]inh|Giới|Ngày|Năm|Nam/|CCCD|Chức)", rest)[0].strip(_EDGES)
     words = name.split()
-    if not 2 <= len(words) <= 7 or not all(w[:1].isupper() and w.isalpha() for w in words):
-        return None
-    return as_person(words), 1.0 if plain(words[0]) in families() else DOUBT
+    return as_person(words) if 2 <= len(words) <= 7 and all(w[:1].isupper() and w.isalpha() for w in words) else ""
+
+
+def _person(text: str) -> tuple[str, float] | None:
+    name = person_named(text)
+    return (name, 1.0 if is_family(name.split()[0]) else DOUBT) if name else None
 
 
 def _number(text: str) -> tuple[str, float] | None:

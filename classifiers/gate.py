@@ -23,7 +23,7 @@ SHOWN = (
     "tax_code",
     "parcel",
     "map_sheet",
-    "serial",
+    "certificate_number",
 )
 #: Groups of `types.toml` whose papers carry number, day and issuer (NĐ 30/2020/NĐ-CP art. 8).
 OFFICIAL = frozenset(("office", "legal"))

@@ -20,8 +20,12 @@ _SIGNS = ("-", "–", "&", "/", "+", "…")
 _NUMBER_SIGN = re.compile(r"^\W{0,3}[Ss][ốôóòồổỗộơớờởõỏọo]{1,3}\s*[:;.]|^\W{0,3}S[ốô]\s")
 #: Lines of a digital signature's appearance.
 _SIGNED = ("nguoi ky", "ky boi", "email", "co quan", "thoi gian ky", "ngay ky")
-_VV = re.compile(r"^\W*[vV]\s*(?:[/⁄%1Il|]{1,3}\s*[vV]\b|[/⁄][%y])\s*[:.]?\s*")
+_VV = re.compile(r"^\W*[vV]\s*(?:[/⁄%1Il|]{0,3}\s*[vV]\b|[/⁄][%y])\s*[:.]?\s*")
+#: Words that leave a line of a summary open: what follows goes on with it.
+_OPEN_ENDS = frozenset(("cua", "cho", "va", "voi", "do", "tai", "trong", "hoac", "la", "cac", "tu", "den", "doi", "boi", "theo", "giua", "thuoc"))
 _LISTED = re.compile(r"^\W?(?:1|I|A)\s?[.)/]\s")
+#: Lines of a summary; what runs on longer is the text.
+LONGEST = 12
 _ABOUT = re.compile(r"^\W*v[ềêeẻể]\s+vi[ệêeẹ]c\b\s*[:.]?\s*", re.IGNORECASE)
 
 
@@ -36,6 +40,11 @@ def _agencies() -> tuple[tuple[str, ...], dict[str, str]]:
 @cache
 def _listed(name: str) -> tuple[str, ...]:
     return tuple(tomllib.loads((Path(__file__).parent / "agencies.toml").read_text(encoding="utf-8"))[name])
+
+
+def well_known() -> tuple[str, ...]:
+    """Names of bodies as they are spelt, in capitals."""
+    return _listed("phrases")
 
 
 def _begins(text: str, name: str) -> bool:
@@ -105,6 +114,8 @@ def _begins_body(text: str) -> bool:
 def _goes_on(body: Sequence[Segment], s: Segment) -> bool:
     """Whether a line that might begin a body goes on with the one above: a word or a well-known name runs over both."""
     above = body[-1].plain
+    if len(body) == 1 and above in _listed("bare"):
+        return True
     if body[-1].text.rstrip()[-1:] in "-–," or above.split()[-1:] in (["va"], ["cua"], ["cac"]):
         return True
     first = s.plain.split()[:1]
@@ -199,7 +210,7 @@ def _untitled_summary(sheet: Sheet) -> Field | None:
         return None
     below = [s for s in sheet.by_place if reference.box[3] + 0.5 * sheet.height < s.box[1] < 0.4 and abs(s.middle - 0.52) < 0.1]
     rest = next((s for s in below if s.box[2] - s.box[0] < 0.3 and any(c.isalpha() for c in s.text)), None)
-    return _title_summary(sheet, rest) if rest and not _begins_text(rest) else None
+    return _title_summary(sheet, rest) if rest and not _begins_text(sheet, rest) else None
 
 
 def _title_summary(sheet: Sheet, title: Segment) -> Field | None:
@@ -213,21 +224,23 @@ def _title_summary(sheet: Sheet, title: Segment) -> Field | None:
             continue
         gap = s.box[1] - last.box[3]
         text = s.plain
-        if not any(c.isalnum() for c in s.text) or (len(text) < 4 and s.confidence < 0.6) or is_mark(s):
+        if not any(c.isalnum() for c in s.text) or (len(text) < 4 and s.confidence < 0.6):
+            continue
+        if is_mark(s) and (not lines or abs(s.middle - middle) > 0.03 or s.upper > lines[-1].upper + 0.2):
             continue
         if not any(c.isalpha() for c in s.text) and (not lines or abs(s.middle - middle) > 0.06):
             continue
         first = not lines
-        if gap > (2.6 if first else max(1.4, pitch * 1.5)) * sheet.height or _begins_text(s):
+        if gap > (2.6 if first else max(1.4, pitch * 1.5)) * sheet.height or _begins_text(sheet, s, title if first else None):
             break
         if abs(s.middle - middle) > (0.10 if first else 0.06):
             # a stamp or a note beside the column does not reach its middle
             if s.box[2] < middle - 0.04 or s.box[0] > middle + 0.04:
                 continue
             break
-        if s.upper >= CAPITALS and _begins(text, "authorities") and (not first or not _ABOUT.match(s.text)):
+        if s.upper >= CAPITALS and _decides(s, lines, gap / sheet.height > (pitch or 1.0) + 0.3):
             break
-        if s.text.lstrip().startswith("(") or len(lines) == 8:
+        if (s.text.lstrip().startswith("(") and not (first and _VV.match(s.text))) or len(lines) == LONGEST:
             break
         if not first:
             pitch = max(pitch, gap / sheet.height)
@@ -236,16 +249,45 @@ def _title_summary(sheet: Sheet, title: Segment) -> Field | None:
     return _summary_field(sheet, lines, _VV if _VV.match(lines[0].text) else _ABOUT) if lines else None
 
 
-def _begins_text(s: Segment) -> bool:
-    """Whether a line is the first of the paper's text."""
+def _decides(s: Segment, lines: Sequence[Segment], apart: bool) -> bool:
+    """Whether a line of capitals names who decides, after the `lines` of the summary; `apart`: it stands further off than they do from each other.
+
+    A summary in capitals may name bodies too, at the head of a line.
+    """
+    if not lines:
+        return _begins(s.plain, "authorities") and not _ABOUT.match(s.text)
+    if make_segment([w for t in lines for w in t.words]).upper < CAPITALS:
+        return _begins(s.plain, "authorities") or (len(s.words) > 1 and s.upper > 0.95 and len(s.squeezed) > 9 and s.text.lstrip()[:1] not in "\"“'(")
+    if not _begins(s.plain, "authorities") or s.text.split()[0] in ("SỐ", "Số"):
+        return False
+    ends = lines[-1].plain.split()[-1:]
+    return apart or not (lines[-1].text.rstrip()[-1:] in ",-–;" or (ends and ends[0] in _OPEN_ENDS))
+
+
+def _begins_text(sheet: Sheet, s: Segment, title: Segment | None = None) -> bool:
+    """Whether a line is the first of the paper's text; one that is centred right under the `title` is not (`Thực hiện Nghị quyết …`)."""
     if s.plain.startswith("dieu "):
         return bool(re.match(r"\W*[ĐD]\S+\s+\d+\s*[.:]", s.text))
-    return bool(_LISTED.match(s.text)) or (_begins(s.plain, "body") and not s.text.lstrip()[:1].islower())
+    if _LISTED.match(s.text):
+        return True
+    if not _begins(s.plain, "body") or s.text.lstrip()[:1].islower():
+        return False
+    doubtful = not _begins(s.plain, "begins")
+    return not (doubtful and (s.upper >= CAPITALS or (title is not None and _centred_under(sheet, s, title))))
+
+
+def _centred_under(sheet: Sheet, s: Segment, title: Segment) -> bool:
+    """Whether a line stands in the middle right under the title: as far from the right edge of the text as from its left one."""
+    wide = [t for t in sheet.segments if t.box[2] - t.box[0] > 0.5]
+    left, right = min((t.box[0] for t in wide), default=0.12), max((t.box[2] for t in wide), default=0.92)
+    before, after = s.box[0] - left, right - s.box[2]
+    return s.box[1] - title.box[3] < 1.6 * sheet.height and abs(s.middle - title.middle) < 0.04 and after > 0.02 and abs(before - after) < 0.06
 
 
 def _summary_field(sheet: Sheet, lines: Sequence[Segment], lead: re.Pattern[str]) -> Field | None:
     printed = " ".join(s.text for s in lines)
     value = lead.sub("", " ".join(_trim_noise(s.text) for s in lines)).strip(" .,:;_–—-")
+    value = value.rstrip(")") if "(" not in value else value
     value = " ".join(w for w in value.split() if any(c.isalnum() for c in w) or w in _SIGNS)
     if sum(c.isalpha() for c in value) < 4:
         return None

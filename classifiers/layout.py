@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from statistics import median
+from typing import Any, TypeVar
 
 from rapidfuzz.distance import Levenshtein
 
@@ -16,6 +17,7 @@ from pipeline.text import fold
 
 #: A gap this many line heights wide parts two blocks: a space is about 0.25, the gutter of a letterhead at least 1.
 GUTTER = 1.1
+Answer = TypeVar("Answer")
 MOTTO = ("conghoaxahoichunghiavietnam", "doclaptudohanhphuc", "dangcongsanvietnam")
 
 
@@ -97,6 +99,7 @@ class Sheet:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.answers: dict[Callable[[Sheet], object], Any] = {}  #: see `once`
         self.number = page.number
         self.height = _text_height(page)
         self.segments: tuple[Segment, ...] = tuple(s for line in page.reading.lines for s in self._cut(line.words))
@@ -153,6 +156,19 @@ class Sheet:
         return out
 
 
+def once(work: Callable[[Sheet], Answer]) -> Callable[[Sheet], Answer]:
+    """`work` done once for each sheet: its answer lives as long as the sheet, however many pages the stack has."""
+
+    @wraps(work)
+    def kept(sheet: Sheet) -> Answer:
+        if kept not in sheet.answers:
+            sheet.answers[kept] = work(sheet)
+        answer: Answer = sheet.answers[kept]
+        return answer
+
+    return kept
+
+
 def near(wanted: str, got: str, share: float = 0.82) -> bool:
     """Whether two squeezed strings are the same but for OCR's confusions."""
     return bool(got) and abs(len(wanted) - len(got)) <= len(wanted) * 0.3 and similarity(wanted, got) >= share
@@ -164,7 +180,8 @@ def similarity(a: str, b: str) -> float:
 
 
 def _motto_begins(words: Sequence[Word], i: int) -> bool:
-    if i + 2 >= len(words) or words[i].box[1] > 0.35:
+    # in a sentence (`nước Cộng hòa xã hội chủ nghĩa Việt Nam`) it begins nothing
+    if i + 2 >= len(words) or words[i].box[1] > 0.35 or (words[i].text[1:2].islower() and words[i].text[:1] in "Cc"):
         return False
     head = squeeze(" ".join(w.text for w in words[i : i + 3]))
     return head.startswith(("conghoaxa", "congh0axa", "doclaptudo", "doclaptu", "dangcongsan"))

@@ -24,10 +24,12 @@ SAME = 0.80
 SAME_GIVEN = 0.72
 
 _TITLES = (
-    r"GS|PGS|TS|TSKH|ThS|Th\.S|BS|BSCK\s?I*|BSCKI+|CK\s?I+|CKI+|DS|DSCK\s?I*|CN|KS|LS|NGƯT|TTƯT|TTND|Luật sư|Bác sĩ|Ông|Bà|Đại tá|Thượng tá|"
-    r"Trung tá|Thiếu tá|Đại úy|Thượng úy|Trung úy|Thiếu úy|Đại tướng|Thượng tướng|Trung tướng|Thiếu tướng"
+    r"GS|PGS|[TBKD]s|TSKH|TS|Th\.?[sS]|(?:BS|DS)?\.?CK\s?(?:I+|[12])|BS|DS|CN|KS|LS|NGƯT|NGND|TTƯT|TTND|Luật sư|Kỹ sư|Cử nhân"
+    r"|(?:Bác|Thạc|Tiến|Dược) s[ĩỹ]|Ông|Bà|(?:Đại|Thượng|Trung|Thiếu) (?:tá|úy|uý|tướng)"
 )
-_DEGREES = re.compile(rf"^\W*(?:(?:{_TITLES})\s*[.:,/]*\s*)+(?=\S)")
+_DEGREES = re.compile(rf"^\W*(?:(?:{_TITLES})(?![^\W\d_])\s*[.:,/]*\s*)+(?=\S)")
+#: How peoples of the highlands begin a name or a part of it: H'Yim, K'Rứ.
+_OF_PEOPLES = re.compile(r"[HK]['’](?=\w\w)")
 _NOT_A_NAME = re.compile(
     r"\b(?:ky ten|ghi ro|dong dau|ho ten|ho va ten|da ky|noi nhan|luu vt|luu ho so|nhu tren|mau so|so \d+|ngay \d*|thang nam"
     r"|khong co gia tri|kinh gui)\b"
@@ -55,10 +57,17 @@ def families() -> frozenset[str]:
     return frozenset(signers()["families"])
 
 
+def is_family(word: str) -> bool:
+    """Whether a name may begin with this word; some only with their own marks."""
+    return plain(word) in families() or word.capitalize() in signers()["marked"] or _OF_PEOPLES.match(word) is not None
+
+
 def as_person(words: Sequence[str]) -> str:
     """A name as it is written: capitals only at the beginnings, a family name that is spelt in one way spelt so."""
     plain_case = [w.capitalize() for w in words] if all(w.isupper() for w in words) else list(words)
-    family = signers()["spelling"].get(plain(plain_case[0]), plain_case[0])
+    family = plain_case[0]
+    if family not in signers()["alike"]:
+        family = signers()["spelling"].get(plain(family), family)
     return " ".join([family, *plain_case[1:]])
 
 
@@ -99,8 +108,9 @@ def _syllable(w: Word) -> str:
 def _run(words: Sequence[Word], texts: Sequence[str], *, capitals: bool) -> int:
     """How many words from the first on are a name: a family name, then words that begin with a capital, all in capitals or none."""
     first = texts[0]
-    if not first or plain(first) not in families() or not first[:1].isupper():
+    if not is_family(first) or not first[:1].isupper():
         return 0
+    first = _OF_PEOPLES.sub("", first)
     upper = first.isupper() and len(first) > 1 and (len(texts) > 1 and texts[1].isupper())
     if upper and not capitals:
         return 0
@@ -108,7 +118,7 @@ def _run(words: Sequence[Word], texts: Sequence[str], *, capitals: bool) -> int:
         return 0
     n = 1
     while n < min(len(texts), LONGEST):
-        text, word = texts[n], words[n]
+        text, word = _OF_PEOPLES.sub("", texts[n]), words[n]
         if not text.isalpha() or not text[0].isupper() or word.confidence < TRUST or (len(text) > 1 and text.isupper() != upper) or len(text) > 7:
             break
         if not upper and len(text) > 1 and not text[1:].islower():

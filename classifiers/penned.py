@@ -53,8 +53,8 @@ def fill(sheet: Sheet, kind: str, digits: str, words: Sequence[Word], line: Segm
     sure = bool(digits) and printed_digits(sheet, words, line, surely=blank is not None)
     written = blank.text if blank and _fits(kind, blank.text) else ""
     if blank and written and digits and _same(digits, written):
-        # two readers that know nothing of each other
-        return Filled(written, max(blank.confidence, min(w.confidence for w in words)), "handwriting")
+        # two readers that know nothing of each other; a zero in front that one of them saw was there
+        return Filled(max(written, digits, key=len), max(blank.confidence, min(w.confidence for w in words)), "handwriting")
     if sure and (not written or (blank is not None and blank.confidence < AGAINST)):
         return Filled(digits, min(w.confidence for w in words))
     if blank and written and not sure:

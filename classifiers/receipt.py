@@ -75,7 +75,11 @@ class _Row:
 
 def read_receipt(pages: Sequence[Page]) -> Receipt:
     """`pages` of one receipt or control sheet, in order. Never raises for what stands on them; what is not there is empty."""
-    sheets = [Sheet(p) for p in pages]
+    return receipt_of([Sheet(p) for p in pages])
+
+
+def receipt_of(sheets: Sequence[Sheet]) -> Receipt:
+    """The same of pages that were laid out already."""
     rows = [r for s in sheets for r in _rows(s)]
     code = next((found[0] for s in sheets if (found := procedure_code(s.text.text))), "")
     return Receipt(code, _procedure(rows), tuple(_components(rows)))

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 
-from classifiers.kinds import catalogue, spell_symbol
-from classifiers.layout import Segment, Sheet, hull, make_segment
+from classifiers.kinds import catalogue, plain, spell_symbol
+from classifiers.layout import GUTTER, Segment, Sheet, hull, make_segment, once
 from classifiers.penned import fill, place_at, printed_digits
 from pipeline.records import Box, Word
+from pipeline.text import nfc
 
 #: `Số:`, a small s only with its colon: `số 15/QĐ-UBND` at the head of a line is a citation.
-_SIGN = r"(?:[S5$8][ốôóòồổỗộơớờởõỏọo06]{1,3}\s*[:;.,]{0,2}|s[ốôóòồổỗộơớờởõỏọo]{1,2}\s*[:;])"
-_LEAD = r"^\W{0,4}(?:(?:Bộ\s+l|L)uật\s+|Pháp\s+lệnh\s+|Nghị\s+quyết\s+)?"
-_CAP = "A-ZĐĂÂÊÔƠƯỦ"
-_TYPE = rf"(?:[{_CAP}]|[5801](?=[A-ZĐ]{{2}}))[{_CAP}a-zđ]{{0,10}}\d{{0,3}}"
-#: OCR reads a capital after a dash as a digit now and then (`TB-5YT`).
-_PART = rf"(?:[{_CAP}&]|[5801](?=[A-ZĐ]))[{_CAP}a-zđ&.0-9]{{0,14}}"
-_SYMBOL = rf"(?P<sym>{_TYPE}(?:\s?(?:[-–—]{{1,2}}|[/.](?=[{_CAP}]))\s?{_PART}){{0,4}})"
+_SIGN = r"(?:[S5$8][ốôóòồổỗộơớờởõỏọo06]{1,3}\s*[:;.,]{0,2}|s[ốôóòồổỗộơớờởõỏọo]{1,2}\s*[:;]|S[ỐÔỔỖ]\s*[:;])"
+_LEAD = r"^\W{0,4}(?:(?:Bộ\s+l|L)uật\s+|Pháp\s+lệnh\s+|Nghị\s+quyết\s+|Bản\s+án\s+)?"
+#: A speck over a capital makes a mark of it, and files have Cyrillic letters that look the same: the word is a symbol's all the same.
+_MARKED = "ĂẰẮẲẴẶÂẦẤẨẪẬÀÁẢÃẠÈÉẺẼẸÊỀẾỂỄỆÌÍỈĨỊÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢÙÚỦŨỤƯỪỨỬỮỰỲÝỶỸỴ"
+_LOOKALIKE = str.maketrans("АВСЕНКМОРТХ", "ABCEHKMOPTX")
+_CAP = "A-ZĐ" + _MARKED + "".join(map(chr, _LOOKALIKE))
+_LOW = "a-zđ" + _MARKED.lower()
 _YEAR = r"(?:19|20)\d{2}"
+_TYPE = rf"(?:[{_CAP}]|[5801](?=[A-ZĐ]{{2}}))[{_CAP}{_LOW}]{{0,10}}\d{{0,3}}"
+#: OCR reads a capital after a dash as a digit now and then (`TB-5YT`).
+_PART = rf"(?:[{_CAP}&]|[5801](?=[A-ZĐ]))(?:[{_CAP}{_LOW}&.0-9]|,(?=[{_CAP}]{{2}})){{0,14}}"
+#: Six bodies may sign together (TTLT-BTP-BCA-…); contracts put the year last (`07/HĐMB/2020`).
+_SYMBOL = rf"(?P<sym>{_TYPE}(?:\s?(?:[-–—]{{1,2}}|[/.](?=[{_CAP}]))\s?{_PART}){{0,7}}(?:\s?/\s?{_YEAR}(?!\d))?)"
 _OFFICE = re.compile(rf"{_LEAD}{_SIGN}\s*(?P<num>[^A-ZĐa-z]{{0,20}}?|[^/⁄]{{0,18}}?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
 #: Party bodies put the type before the slash: 897-QĐ/TU.
 _PARTY = re.compile(
@@ -34,8 +41,16 @@ _NUMBER = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d[0-9A-Z]{{0,12}})\s*(?:/\s
 #: What is left when the number is illegible altogether.
 _OPEN = re.compile(rf"^\W{{0,3}}(?P<num>\d{{0,6}})\s?[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}\W*$")
 _CITED = re.compile(rf"(?i:kèm\s+theo)\b.{{0,60}}?\b(?i:số)\s*:?\s*(?P<num>\d{{1,6}}[a-zđ]?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
+#: How a summary begins, and the words with which a sentence goes on behind a number that it names.
+_ABOUT = re.compile(r"^\W*(?:[vV]\s*[/⁄%1Il|]{0,3}\s*[vV]\b|V[ềêeẻể]\s+vi[ệêeẹ]c\b)")
+_GOES_ON = frozenset(("ngay", "cua", "ve", "do", "va", "theo", "quy"))
 _DIGITS = re.compile(r"\d{1,6}[a-zđ]?")
+#: Resolutions of the Government under Nghị quyết 66-NQ/TW count behind a point: 66.4/2025/NQ-CP.
+_POINTED = re.compile(r"66\.\d{1,2}")
 _CAPITAL = str.maketrans("5801", "SBOI")
+_TONES = "\u0300\u0301\u0303\u0309\u0323"
+#: What a stamp of arrival has behind its number (`Số: 1234/ĐẾN`).
+_ARRIVED = ("ĐÊN", "ĐEN", "Đên")
 
 
 @dataclass(frozen=True)
@@ -69,7 +84,7 @@ class Reference:
         return bare if bare in catalogue().symbols else ""
 
 
-@lru_cache(maxsize=16)
+@once
 def find_reference(sheet: Sheet) -> Reference | None:
     """Number and symbol in the head of a paper, or None; a number cited in the body is never taken."""
     motto = sheet.motto
@@ -77,7 +92,7 @@ def find_reference(sheet: Sheet) -> Reference | None:
     for s in _candidates(sheet, low):
         for pattern in (_PARTY, _OFFICE, _RUN):
             found = _best(s, pattern)
-            if found:
+            if found and not _of_another(sheet, *found):
                 return _reference(sheet, *found, party=pattern is _PARTY, run=pattern is _RUN)
     if motto:
         for s in sheet.by_place:
@@ -87,11 +102,27 @@ def find_reference(sheet: Sheet) -> Reference | None:
     return None
 
 
+def _of_another(sheet: Sheet, s: Segment, m: re.Match[str]) -> bool:
+    """Whether a number is that of another paper which a summary names: a sentence goes on behind it, or it stands below the column's `V/v`."""
+    held = words_of(s, m.start("sym"), m.end("sym"))
+    behind = s.words[s.words.index(held[-1]) + 1 :]
+    aspect = sheet.page.height / sheet.page.width if sheet.page.width else 1.414
+    if behind and behind[0].box[0] - held[-1].box[2] < GUTTER * aspect * sheet.height and plain(behind[0].text) in _GOES_ON:
+        return True
+    about = next((t for t in sheet.by_place if _ABOUT.match(t.text) and t.box[0] < 0.4), None)
+    return about is not None and s.middle < 0.5 and about.box[1] + 0.4 * sheet.height < s.box[1] < 0.5
+
+
 def _best(s: Segment, pattern: re.Pattern[str]) -> tuple[Segment, re.Match[str]] | None:
     """The match on what was read, or on what the network alone read where that gives the fuller symbol (`/TB -SYT` for `/TB-5YT`)."""
     raw = Segment(tuple(replace(w, text=w.raw or w.text) for w in s.words), s.box)
-    tried = [(t, m) for t in (s, raw) if (m := pattern.match(t.text))]
+    tried = [(t, m) for t in (s, raw) if (m := pattern.match(t.text)) and _is_symbol(m["sym"])]
     return max(tried, key=lambda t: _worth(t[1]["sym"])) if tried else None
+
+
+def _is_symbol(symbol: str) -> bool:
+    """Whether letters behind a number are a symbol and no word: several parts, or two capitals (`SXD`, `GM`)."""
+    return _toneless(symbol) not in _ARRIVED and (any(c in symbol for c in "-–—/.") or sum(c.isupper() for c in symbol) > 1)
 
 
 def _worth(symbol: str) -> tuple[bool, bool, bool]:
@@ -133,8 +164,10 @@ def find_plain_number(sheet: Sheet) -> Reference | None:
 
 def _candidates(sheet: Sheet, low: float) -> Iterator[Segment]:
     """Segments and whole rows above `low`, from the top: a blank left for the number may have torn the segment."""
+    # what stands above the national title was stamped there
+    top = sheet.motto.box[1] - sheet.height if sheet.motto else 0.0
     for s in map(partial(_headed, sheet), sheet.by_place):
-        if s.box[1] < low and re.match(rf"{_LEAD}{_SIGN}", s.text):
+        if top <= s.box[1] < low and re.match(rf"{_LEAD}{_SIGN}", s.text):
             row = [w for t in sheet.by_place for w in t.words if _same_row(s, w) and w.box[0] >= s.box[0]]
             if len(row) > len(s.words) and "/" not in s.text:
                 yield make_segment(sorted(row, key=lambda w: w.box[0]))
@@ -158,11 +191,12 @@ def _reference(sheet: Sheet, s: Segment, m: re.Match[str], *, party: bool, run: 
     start, end = m.start("num"), m.end("sym")
     words = words_of(s, m.start(), end)
     number = m["num"].replace(" ", "")
-    digits = number if _DIGITS.fullmatch(number) and not run else ""
+    symbol = _spelt(m["sym"], party=party)
+    pointed = symbol == "NQ-CP" and not party and bool(m["year"]) and _POINTED.fullmatch(number)
+    digits = number if (_DIGITS.fullmatch(number) or pointed) and not run else ""
     held = [w for w in words_of(s, start, m.end("num")) if any(c.isdigit() for c in w.text)] if digits else []
     place = place_at(s.words, start, m.end("num"), s)
     filled = fill(sheet, "number", digits, held, s, place)
-    symbol = _spelt(m["sym"], party=party)
     confidence = make_segment(words_of(s, m.start("sym"), end)).confidence
     if filled.digits:
         confidence = min(confidence, filled.confidence) if filled.source == "text" else filled.confidence
@@ -174,10 +208,15 @@ def _reference(sheet: Sheet, s: Segment, m: re.Match[str], *, party: bool, run: 
 
 def _spelt(symbol: str, *, party: bool) -> str:
     """A symbol as the decree spells it: plain dashes, capitals that were read as digits put right, the type's own spelling."""
-    plain = re.sub(r"\s*([-–—/])[-–—\s]*", lambda d: "/" if d[1] == "/" else "-", symbol).strip(".-&")
-    plain = re.sub(r"(?:^|(?<=[-/]))[5801](?=[A-ZĐ])", lambda d: d[0].translate(_CAPITAL), plain)
-    head, sep, rest = plain.partition("/" if party else "-")
+    flat = re.sub(r"\s*([-–—/])[-–—\s]*", lambda d: "/" if d[1] == "/" else "-", _toneless(symbol)).strip(".-&")
+    flat = re.sub(r"(?:^|(?<=[-/]))[5801](?=[A-ZĐ])", lambda d: d[0].translate(_CAPITAL), flat)
+    head, sep, rest = flat.partition("/" if party else "-")
     return spell_symbol(head) + sep + rest
+
+
+def _toneless(symbol: str) -> str:
+    """A symbol without the marks of tone that specks lay over its letters: none has any, though some have Đ, Ô, Ư."""
+    return nfc("".join(c for c in unicodedata.normalize("NFD", symbol.translate(_LOOKALIKE)) if c not in _TONES))
 
 
 def words_of(s: Segment, start: int, end: int) -> list[Word]:

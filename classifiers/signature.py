@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 
 from classifiers.kinds import letters, plain, squeeze
-from classifiers.layout import Segment, Sheet, hull, make_segment, similarity
+from classifiers.layout import Segment, Sheet, hull, make_segment, once, similarity
 from classifiers.names import Person, as_person, named_elsewhere, person_in, signers
 from pipeline.records import Box, Field
 
@@ -18,7 +18,9 @@ __all__ = ["as_person", "find_signature", "find_signer"]
 #: Thay mặt, ký thay, thừa lệnh, thừa ủy quyền, thừa ủy nhiệm, quyền (NĐ 30/2020 annex I).
 _CODE = r"T\s?\.?\s?/?\s?M|K\s?\.?\s?/?\s?T|T\s?\.?\s?/?\s?L|T\s?\.?\s?U\s?\.?\s?Q|T\s?\.?\s?U\s?\.?\s?N|Q"
 _PREFIX = re.compile(rf"^[\W_\d]{{0,3}}(?:[a-z]\s)?(?P<code>{_CODE})\s?\.\s?\.?(?=\s?[A-ZĐÀ-Ỹ])")
-_BARE = re.compile(r"^(?P<code>TM|KT|TL|TUQ|T/M|K/T|T/L|TU/Q)\s(?=[A-ZĐÀ-Ỹ]{2})")
+_BARE = re.compile(r"^(?P<code>TM|KT|TL|TUQ|T[/.]M|K[/.]T|T[/.]L|TU/Q)\s(?=[A-ZĐÀ-Ỹ]{2})")
+#: What a line of its own adds to the role above it.
+_ADDED = ("thuong truc", "phu trach")
 #: Rows of the block below the capacity: room for signature and seal.
 _ROOM = 9.0
 #: Blocks that begin within this share of the page stand side by side.
@@ -103,7 +105,7 @@ def _right(block: Block) -> bool:
     return block.box[0] + block.box[2] > 0.9
 
 
-@lru_cache(maxsize=16)
+@once
 def _blocks(sheet: Sheet) -> list[Block]:
     """Signature blocks of a page, from the top: lines of capacity that follow each other in a column."""
     out: list[list[Segment]] = []
@@ -126,6 +128,8 @@ def _block(lines: Sequence[Segment]) -> Block:
     last = lines[-1]
     # under `KT. BỘ TRƯỞNG` stands who signs for the minister; where that line was not read, the role is not known
     role = _spelt(_bare_role(last)) if _code(last) in ("", "Q.") else ""
+    if last.plain in _ADDED and len(lines) > 1 and not _code(lines[-2]):
+        role = f"{_spelt(_bare_role(lines[-2]))} {role}"
     heads = [plain(_bare_role(s)) for s in lines]
     if not codes and len(lines) > 1 and any(b == f"pho {a}" for a, b in pairwise(heads)):
         # a deputy under the head's own title signs for the head; the mark itself was not read
@@ -146,6 +150,9 @@ def _spelt(role: str) -> str:
     """A role in capitals with the marks that OCR loses first; a role that is none of the list stays as printed."""
     if not role.isupper():
         return role
+    short = re.match(r"P\s?\.\s?(?=\w)", role)
+    if short and any(plain(role[short.end() :]).startswith(r) for r in _roles()):
+        role = "PHÓ " + role[short.end() :]
     squeezed = squeeze(role)
     known = {key.replace(" ", ""): names for key, names in _roles().items()}
     start = squeezed if squeezed in known else max((k for k in known if squeezed.startswith(k) and len(k) > 7), key=len, default="")
@@ -235,7 +242,7 @@ def as_name(s: Segment) -> Person | None:
     if is_role(s) or s.confidence < 0.3 or _begins(s, signers()["bodies"]):
         return None
     person = person_in(s, capitals=s.box[1] > 0.3 and not _begins(s, signers()["places"]))
-    return None if person and plain(person.name) in _roles() else person
+    return None if person and (plain(person.name) in _roles() or plain(person.name) in signers()["places"]) else person
 
 
 def _begins(s: Segment, phrases: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from classifiers.kinds import Title, catalogue, letters, plain
-from classifiers.layout import Segment, Sheet, similarity
+from classifiers.layout import Segment, Sheet, once, similarity
 from classifiers.reference import find_reference
 
 #: Share of capitals that makes a line a title; a mention in running text has fewer.
@@ -48,6 +48,7 @@ class Match:
         return " ".join(s.text for s in self.segments)
 
 
+@once
 def title_lines(sheet: Sheet) -> list[Segment]:
     """Lines of capitals that may begin or continue a title, from the top; section headings, the letterhead and page furniture are none."""
     motto = sheet.motto

@@ -25,12 +25,21 @@ def cited(*rows: str) -> list[tuple[str, str, str, str, str]]:
     [
         (
             "Thực hiện Công văn số 1432/KCB-NV ngày 12/10/2017 của Cục Quản lý Khám, chữa bệnh về việc",
-            ("1432/KCB-NV", "cong_van", "2017-10-12", "Cục Quản lý Khám", "carries_out"),
+            ("1432/KCB-NV", "cong_van", "2017-10-12", "Cục Quản lý Khám, chữa bệnh", "carries_out"),
         ),
         (
             "Căn cứ Quyết định số 15/2021/QĐ-UBND ngày 02 tháng 3 năm 2021 của Ủy ban nhân dân tỉnh Mẫu về phân cấp;",
             ("15/2021/QĐ-UBND", "quyet_dinh", "2021-03-02", "Ủy ban nhân dân tỉnh Mẫu", "grounds"),
         ),
+        (
+            "Căn cứ Quyết định số 66.4/2025/NQ-CP ngày 02/3/2025 của Sở Lao động - Thương binh và Xã hội tỉnh Mẫu, về phân cấp;",
+            ("66.4/2025/NQ-CP", "quyet_dinh", "2025-03-02", "Sở Lao động - Thương binh và Xã hội tỉnh Mẫu", "grounds"),
+        ),
+        (
+            "Theo Thông tư số 29/2025/TTLT-BTP-BCA-BQP-BTC-TANDTC-VKSNDTC, Sở thông báo",
+            ("29/2025/TTLT-BTP-BCA-BQP-BTC-TANDTC-VKSNDTC", "thong_tu", "", "", ""),
+        ),
+        ("Theo Báo cáo số 5/BC-MTTƯ, Sở thông báo", ("5/BC-MTTƯ", "bao_cao", "", "", "")),
         ("Trả lời Tờ trình số 7/TTr-PYT ngày 1-2-2020,", ("7/TTr-PYT", "to_trinh", "2020-02-01", "", "answers")),
         (
             "thực hiện Nghị quyết số 20-NQ/TW, ngày 25-10-2017 của Ban Chấp hành Trung ương (khóa XII)",

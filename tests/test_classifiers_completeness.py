@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers.completeness import compare
-from classifiers.gate import gate
+from classifiers.gate import KEYS, SHOWN, gate
 from classifiers.kinds import catalogue
 from classifiers.procedures import FORMS, Component, Procedure, all_procedures, find_procedure, shipped, types_named
 from classifiers.receipt import Listed, Receipt, read_receipt
@@ -259,6 +259,12 @@ def test_what_is_open_unsure_or_missing_is_asked_about(name: str, found: Field |
     fields = {k: f for k, f in letter().fields.items() if k != name} | ({name: found} if found else {})
     (doubt,) = gate(letter(fields=fields))
     assert (doubt.reason, doubt.field, doubt.page) == (reason, name, 1)
+
+
+def test_every_value_that_the_gate_looks_at_is_one_that_papers_have() -> None:
+    assert {*KEYS, *SHOWN} <= catalogue().fields.keys()
+    land = Document((1,), "gcn_qsdd", 0.97, fields={"certificate_number": Field("MA 613203", "MA 613203", 1, BOX, 0.3)})
+    assert [(d.reason, d.field) for d in gate(land)] == [("field_uncertain", "certificate_number")]
 
 
 def test_what_a_person_said_passes_whatever_its_confidence() -> None:

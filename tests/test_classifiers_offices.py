@@ -107,6 +107,8 @@ def test_two_readers_that_disagree_leave_the_number_open() -> None:
     page = letter(WARD, "Số: 445/QĐ-UBND", DATE, ["", "^QUYẾT ĐỊNH"])
     assert fields(page)["reference"].value == "445/QĐ-UBND"
     assert fields(with_blank(page, "number", 0.22, "115"))["reference"].value == "/QĐ-UBND"
+    zero = letter(WARD, "Số: 05/QĐ-UBND", DATE, ["", "^QUYẾT ĐỊNH"])
+    assert fields(with_blank(zero, "number", 0.22, "5"))["reference"].value == "05/QĐ-UBND"
     agreed = fields(with_blank(page, "number", 0.22, "445"))["reference"]
     assert (agreed.value, agreed.source) == ("445/QĐ-UBND", "handwriting")
 
