@@ -35,7 +35,7 @@ HEADINGS = {
 }
 
 
-def test_the_archivists_excel_has_exactly_their_headings(archive: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_the_archivists_excel_has_exactly_their_headings(archive: Path, tmp_path: Path) -> None:
     with opened(archive) as a:
         a.take_list([KnownDossier(CODE, (), "2.000635", "=cấp bản sao", "NGUYỄN VĂN MẪU", place="Hộp 12")])
         a.take_agencies([Agency("000.00.16.H26", "Sở Thử nghiệm")])
@@ -55,7 +55,7 @@ def test_the_archivists_excel_has_exactly_their_headings(archive: Path, tmp_path
     assert [p["Tờ số"] for p in papers[:4]] == ["1", "2", "3", "4"]
 
 
-def test_a_dossier_as_zip_is_the_same_bytes_again(archive: Path) -> None:  # noqa: F811
+def test_a_dossier_as_zip_is_the_same_bytes_again(archive: Path) -> None:
     with opened(archive, write=False) as a:
         views = list(a.dossier(CODE).documents)
         made = zipped(a, views)
@@ -70,7 +70,7 @@ def test_a_dossier_as_zip_is_the_same_bytes_again(archive: Path) -> None:  # noq
             assert etree.fromstring(z.read(f"{CODE}.01.hocr.html")).tag.endswith("html")
 
 
-def test_the_commands(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+def test_the_commands(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = ["--archive", str(archive)]
     assert main(["get", CODE, "--zip", str(tmp_path / "a.zip"), *where]) == 0
     assert main(["get", CODE, "--zip", str(tmp_path / "b.zip"), *where]) == 0

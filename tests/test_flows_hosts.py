@@ -21,8 +21,8 @@ TRIES = 12
 
 
 def test_two_hosts_at_once_lose_nothing_and_store_nothing_twice(
-    minio: Server,  # noqa: F811
-    postgres: Postgres,  # noqa: F811
+    minio: Server,
+    postgres: Postgres,
     tmp_path: Path,
     samples: Path,
 ) -> None:

@@ -63,7 +63,7 @@ def in_a_folder(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> tupl
 
 
 @pytest.fixture(scope="module")
-def digitized(minio: Server, tmp_path_factory: pytest.TempPathFactory, samples: Path) -> tuple[Bucket, dict[str, Any]]:  # noqa: F811
+def digitized(minio: Server, tmp_path_factory: pytest.TempPathFactory, samples: Path) -> tuple[Bucket, dict[str, Any]]:
     bucket = bucket_of(minio, "flows", tmp_path_factory.mktemp("data"))
     done = bucket.run("digitize", samples / "three", "--json")
     assert done.returncode in (0, 6), done.stderr
@@ -129,7 +129,7 @@ def test_the_secret_is_said_nowhere(digitized: tuple[Bucket, dict[str, Any]]) ->
 
 
 @pytest.fixture
-def own_server(tmp_path: Path, minio: Server) -> Iterator[tuple[Server, Path]]:  # noqa: F811  the session's shows that there is a binary
+def own_server(tmp_path: Path, minio: Server) -> Iterator[tuple[Server, Path]]:
     folder = tmp_path / "server"
     with start(folder, user="specimen", secret=SECRET) as server:
         yield server, folder

@@ -322,7 +322,7 @@ def test_an_archive_opens_fast(folder: Path) -> None:
     assert time.process_time() - begun < 0.3
 
 
-def test_on_a_server_everything_is_as_in_a_folder(folder: Path, tmp_path: Path, bucket: str) -> None:  # noqa: F811
+def test_on_a_server_everything_is_as_in_a_folder(folder: Path, tmp_path: Path, bucket: str) -> None:
     settings = Settings()
     settings.archive.data = str(tmp_path / "data")
     here = {}

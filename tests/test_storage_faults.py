@@ -119,11 +119,11 @@ def test_a_folder_under_faults(tmp_path: Path, separate: tuple[str, ...]) -> Non
 
 
 @pytest.mark.parametrize("separate", [(), ("confidential",)])
-def test_a_server_under_faults(bucket: str, separate: tuple[str, ...]) -> None:  # noqa: F811
+def test_a_server_under_faults(bucket: str, separate: tuple[str, ...]) -> None:
     run(lambda: open_store(f"{bucket}-{next(_number)}", Settings(archive=Archive(separate=separate))), 8, 12)  # type: ignore[arg-type]
 
 
-def test_faults_on_the_wire_make_nothing_twice_and_lose_nothing(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_faults_on_the_wire_make_nothing_twice_and_lose_nothing(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests that never leave, answers that never come, a server that is busy: up to the patience it is as if nothing had been."""
     monkeypatch.setattr("storage.patience.BACKOFF", (0.0, 0.0, 0.0))
     store = open_store(bucket, Settings(archive=Archive(separate=())))

@@ -66,7 +66,7 @@ def test_an_old_go_is_not_taken(tools: Path) -> None:
     assert minio_server._go_version(str(tools / "path/go")) == (1, 23) < minio_server.GO
 
 
-def test_a_server_stops_when_asked(tmp_path: Path, minio: Server) -> None:  # noqa: F811  one is found or built
+def test_a_server_stops_when_asked(tmp_path: Path, minio: Server) -> None:
     with start(tmp_path) as server:
         assert server.secret not in Path(f"/proc/{server.process.pid}/cmdline").read_text()
     assert server.process.returncode is not None
@@ -74,7 +74,7 @@ def test_a_server_stops_when_asked(tmp_path: Path, minio: Server) -> None:  # no
     assert minio.process.poll() is None
 
 
-def test_a_server_dies_with_who_started_it(tmp_path: Path, minio: Server) -> None:  # noqa: F811
+def test_a_server_dies_with_who_started_it(tmp_path: Path, minio: Server) -> None:
     code = f"""
 import sys, time
 from pathlib import Path
@@ -102,7 +102,7 @@ def running(pid: int) -> bool:
         return False
 
 
-def test_a_taken_port_is_told(tmp_path: Path, minio: Server) -> None:  # noqa: F811
+def test_a_taken_port_is_told(tmp_path: Path, minio: Server) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

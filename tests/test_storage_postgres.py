@@ -28,7 +28,7 @@ from tests.test_storage_rebuild import compare, found, rows, state_of, varied
 
 
 @pytest.fixture
-def settings(catalogue_address: str, tmp_path: Path) -> Settings:  # noqa: F811
+def settings(catalogue_address: str, tmp_path: Path) -> Settings:
     out = Settings()
     out.archive.catalogue, out.archive.data, out.archive.patience = catalogue_address, str(tmp_path / "here"), 0
     return out
@@ -45,7 +45,7 @@ def opened(location: str | Path, settings: Settings, *, write: bool = True) -> I
         yield archive
 
 
-def test_several_hosts_share_one_archive_and_one_of_them_writes(settings: Settings, tmp_path: Path, bucket: str) -> None:  # noqa: F811
+def test_several_hosts_share_one_archive_and_one_of_them_writes(settings: Settings, tmp_path: Path, bucket: str) -> None:
     other = elsewhere(settings, tmp_path)
     with pytest.raises(UsageError) as nothing, opened(bucket, other, write=False):
         pass
@@ -101,7 +101,7 @@ def test_who_has_lost_the_lock_to_another_is_told_who_writes(settings: Settings,
 def test_a_server_that_went_away_is_unreachable_and_work_goes_on_when_it_is_back(
     settings: Settings,
     tmp_path: Path,
-    postgres: Server,  # noqa: F811
+    postgres: Server,
 ) -> None:
     with opened(tmp_path / "archive", settings) as archive:
         store(archive, stack(tmp_path), tmp_path)
@@ -119,7 +119,7 @@ def test_a_server_that_went_away_is_unreachable_and_work_goes_on_when_it_is_back
         assert archive.check().faults == ()
 
 
-def test_a_server_that_comes_back_is_waited_for(settings: Settings, tmp_path: Path, postgres: Server) -> None:  # noqa: F811
+def test_a_server_that_comes_back_is_waited_for(settings: Settings, tmp_path: Path, postgres: Server) -> None:
     settings.archive.patience = 60
     with opened(tmp_path / "archive", settings) as archive:
         store(archive, stack(tmp_path), tmp_path)

@@ -174,7 +174,7 @@ def test_a_lost_catalogue_is_made_anew_row_by_row(folder: Path) -> None:
     assert (seen.sources, seen.documents) == (len(before["sources"]), len(before["documents"]))
 
 
-def test_on_a_server_too(tmp_path: Path, bucket: str) -> None:  # noqa: F811
+def test_on_a_server_too(tmp_path: Path, bucket: str) -> None:
     settings = Settings()
     settings.archive.data = str(tmp_path / "data")
     with opened(bucket, settings) as archive:

@@ -51,7 +51,7 @@ def test_a_server_that_does_not_answer_is_unreachable_within_seconds(monkeypatch
     assert "specimen" not in str(e.value) + repr(e.value.facts)
 
 
-def test_a_server_that_comes_back_is_not_noticed(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_server_that_comes_back_is_not_noticed(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store = one(bucket)
     real = urllib3.PoolManager.urlopen
     failures = iter([urllib3.exceptions.ProtocolError("reset"), urllib3.exceptions.ReadTimeoutError(None, "", "late")])  # type: ignore[arg-type]
@@ -67,7 +67,7 @@ def test_a_server_that_comes_back_is_not_noticed(bucket: str, monkeypatch: pytes
     assert next(failures, None) is None
 
 
-def test_a_wrong_key_is_told_without_showing_it(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_wrong_key_is_told_without_showing_it(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINIO_SECRET_KEY", "not-the-right-one")
     with pytest.raises(Unreachable) as e:
         open_store(bucket, Settings())
@@ -75,7 +75,7 @@ def test_a_wrong_key_is_told_without_showing_it(bucket: str, monkeypatch: pytest
     assert e.value.key == "s3_denied"
 
 
-def test_an_object_lost_on_the_server_is_not_proved(bucket: str) -> None:  # noqa: F811
+def test_an_object_lost_on_the_server_is_not_proved(bucket: str) -> None:
     store = one(bucket)
     put(store, "k", b"right")
     store._client.put_object(store.bucket, "k", io.BytesIO(b"wrong"), 5, metadata={"sha256": digest(b"right")})
@@ -83,7 +83,7 @@ def test_an_object_lost_on_the_server_is_not_proved(bucket: str) -> None:  # noq
         store.prove("k", digest(b"right"))
 
 
-def test_reading_makes_no_bucket(bucket: str) -> None:  # noqa: F811
+def test_reading_makes_no_bucket(bucket: str) -> None:
     with pytest.raises(UsageError):
         open_store(bucket, Settings(), create=False)
 
@@ -143,7 +143,7 @@ def destroy(store: S3Store, key: str) -> list[str]:
     return said
 
 
-def test_the_server_destroys_nothing_that_is_under_retention(bucket: str) -> None:  # noqa: F811
+def test_the_server_destroys_nothing_that_is_under_retention(bucket: str) -> None:
     store = one(bucket)
     put(store, "originals/aa/a.pdf", b"x", Keep(until="2090-01-01"))
     put(store, "originals/aa/a.pdf", b"y")
@@ -153,13 +153,13 @@ def test_the_server_destroys_nothing_that_is_under_retention(bucket: str) -> Non
     assert str(store._client.get_object_retention(store.bucket, "originals/aa/a.pdf").mode) == "GOVERNANCE"  # type: ignore[union-attr]
 
 
-def test_compliance_is_asked_for_where_it_is_set(bucket: str) -> None:  # noqa: F811
+def test_compliance_is_asked_for_where_it_is_set(bucket: str) -> None:
     store = one(bucket, lock="compliance")
     put(store, "originals/aa/a.pdf", b"x", Keep(until="2090-01-01"))
     assert str(store._client.get_object_retention(store.bucket, "originals/aa/a.pdf").mode) == "COMPLIANCE"  # type: ignore[union-attr]
 
 
-def test_the_server_destroys_nothing_that_is_under_hold_earlier_and_later(bucket: str) -> None:  # noqa: F811
+def test_the_server_destroys_nothing_that_is_under_hold_earlier_and_later(bucket: str) -> None:
     store = one(bucket)
     put(store, "dossiers/H/1.json", b"first")
     put(store, "dossiers/H/1.json", b"second")
@@ -172,7 +172,7 @@ def test_the_server_destroys_nothing_that_is_under_hold_earlier_and_later(bucket
     assert destroy(store, "dossiers/H/2.json") == ["destroyed"]
 
 
-def test_a_bucket_without_lock_is_told_plainly(bucket: str) -> None:  # noqa: F811
+def test_a_bucket_without_lock_is_told_plainly(bucket: str) -> None:
     """As one made by hand, or by an older Sohoa: versions can still be switched on, the lock cannot."""
     endpoint, name = parse_location(bucket)
     s3_bucket.connect(endpoint, tls=False).make_bucket(name)
@@ -184,7 +184,7 @@ def test_a_bucket_without_lock_is_told_plainly(bucket: str) -> None:  # noqa: F8
     assert before.hold("originals/aa/a.", True) == 0, "no version is held by the server"
 
 
-def test_a_server_that_lets_locked_objects_go_is_found_out(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_server_that_lets_locked_objects_go_is_found_out(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some servers take the headers of a lock and forget them: as if no retention had been sent."""
     store = one(bucket)
     real = store._client.put_object
@@ -198,7 +198,7 @@ def test_a_server_that_lets_locked_objects_go_is_found_out(bucket: str, monkeypa
     assert (proof.versions, proof.locks, proof.why) == (True, False, "deleted")
 
 
-def test_what_arrives_altered_is_refused_by_the_server(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_what_arrives_altered_is_refused_by_the_server(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store = one(bucket)
     monkeypatch.setattr("storage.s3.digest", lambda data: digest(b"what was received"))
     with pytest.raises(NotWritten) as e:
@@ -213,7 +213,7 @@ SECRET = "specimen-secret-0003"  # of servers that live for a test
 
 
 @pytest.fixture
-def own(tmp_path: Path, minio: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:  # noqa: F811  the session's shows that there is a binary
+def own(tmp_path: Path, minio: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     with start(tmp_path / "server", user="specimen", secret=SECRET) as server:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
@@ -262,7 +262,7 @@ def test_patience_ends_with_the_reason(own: Server) -> None:
     assert e.value.key == "store_unreachable"
 
 
-def test_a_server_whose_disk_is_full_says_so_and_works_again_with_room(tmp_path: Path, minio: Server, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_server_whose_disk_is_full_says_so_and_works_again_with_room(tmp_path: Path, minio: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "disk"
     place.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)], capture_output=True, check=False).returncode:
@@ -303,7 +303,7 @@ def test_a_bucket_that_is_taken_away_is_named(own: Server) -> None:
         ("SomethingNew", "s3_refused", NotWritten),
     ],
 )
-def test_what_the_server_says_is_told_by_name(bucket: str, monkeypatch: pytest.MonkeyPatch, code: str, key: str, kind: type) -> None:  # noqa: F811
+def test_what_the_server_says_is_told_by_name(bucket: str, monkeypatch: pytest.MonkeyPatch, code: str, key: str, kind: type) -> None:
     store = one(bucket, patience=0)
     monkeypatch.setattr("storage.patience.BACKOFF", (0.0,))
 
@@ -316,7 +316,7 @@ def test_what_the_server_says_is_told_by_name(bucket: str, monkeypatch: pytest.M
     assert e.value.key == key and (code in str(e.value) or key in ("disk_full", "file_too_big"))
 
 
-def test_a_clock_that_is_wrong_is_told(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_clock_that_is_wrong_is_told(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store = one(bucket)
     put(store, "originals/aa/a.pdf", b"x")
     real = minio_time.utcnow
@@ -329,7 +329,7 @@ def test_a_clock_that_is_wrong_is_told(bucket: str, monkeypatch: pytest.MonkeyPa
 # encryption at rest
 
 
-def test_a_server_with_a_key_service_encrypts(tmp_path: Path, minio: Server, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_server_with_a_key_service_encrypts(tmp_path: Path, minio: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     key = base64.b64encode(bytes(range(32))).decode()
     with start(tmp_path / "server", user="specimen", secret=SECRET, more={"MINIO_KMS_SECRET_KEY": f"specimen-key:{key}"}) as server:
         for name, value in server.environment().items():
@@ -346,7 +346,7 @@ def test_a_server_with_a_key_service_encrypts(tmp_path: Path, minio: Server, mon
         assert content[:30] not in on_disk
 
 
-def test_a_server_without_one_is_refused_only_where_it_must_be(bucket: str) -> None:  # noqa: F811
+def test_a_server_without_one_is_refused_only_where_it_must_be(bucket: str) -> None:
     assert one(bucket).proof().encrypted is False
     with pytest.raises(UsageError) as e:
         one(bucket, encryption="on")
