@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from classifiers import understand
-from pipeline.records import Document, Page, PageState, SourceFile
+from pipeline.records import Document, Link, Page, PageState, SourceFile
 
 #: Pages that have nothing to show in a reading copy.
 LEFT_OUT = frozenset((PageState.BLANK, PageState.SEPARATOR))
@@ -25,8 +25,8 @@ def recut(
 ) -> tuple[Document, ...]:
     """`documents` with the pages of each of `groups` as one document, typed and read anew; what a group leaves of another one is a document too.
 
-    A paper that carries no code of its own keeps the dossier of the one it was cut from. A blank page or separator
-    sheet that no document holds may be put into one; a group with any other such page is passed over.
+    A paper that carries no code of its own keeps the dossier of the one it was cut from; two dossiers that meet so are a conflict. A blank page
+    or separator sheet that no document holds may be put into one; a group with any other such page is passed over.
     """
     held = {n: d for d in documents for n in d.pages}
     by_number = {p.number: p for p in pages}
@@ -43,6 +43,15 @@ def recut(
             continue
         fields = {name: f for d in reversed(found) for name, f in d.fields.items()}
         first = replace(found[0], pages=group, fields=fields, review=tuple(dict.fromkeys(r for d in found for r in d.review)))
-        before = held[read[0]]
-        out.append(first if first.link.code else replace(first, link=before.link))
+        out.append(replace(first, link=_link([d.link for d in found], [held[n].link for n in read])))
     return tuple(sorted(out, key=lambda d: d.pages))
+
+
+def _link(own: Sequence[Link], before: Sequence[Link]) -> Link:
+    """The dossier that the pages of a group carry themselves, else that of the papers they were cut from."""
+    every = tuple(dict.fromkeys((*own, *before)))
+    chosen = next((one for one in own if one.code or one.review == "conflict"), None) or next((one for one in before if one.code), before[0])
+    others = dict.fromkeys(one.code for one in every if one.code and one.code not in (chosen.code, *chosen.alternatives))
+    if not chosen.code or not others:
+        return chosen
+    return Link("", tuple(dict.fromkeys(e for one in every for e in one.evidence)), (chosen.code, *others), "conflict")
