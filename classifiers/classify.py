@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from classifiers.identity import identity_of_barcode, mrz_of
 from classifiers.kinds import LETTER, UNKNOWN, catalogue, plain, spell_symbol
-from classifiers.layout import Sheet, hull
+from classifiers.layout import Segment, Sheet, hull
 from classifiers.model import Learned, Verdict, addressed, current, regarding
 from classifiers.reference import Reference, find_reference
 from classifiers.titles import Match, find_titles
@@ -158,9 +158,9 @@ def _symbol(sheet: Sheet, reference: Reference, cases: dict[str, _Case]) -> None
 
 
 def _letter(sheet: Sheet, reference: Reference | None, cases: dict[str, _Case]) -> None:
-    """An official letter has no title: `V/v` under the number, `Kính gửi`, and a symbol that begins with the agency."""
+    """An official letter has no title: `V/v` or `Về việc` under the number, `Kính gửi`, and a symbol that begins with the agency."""
     case = _Case()
-    vv = regarding(sheet)
+    vv = regarding(sheet) or _about(sheet)
     if vv:
         case.evidence.append(Evidence("cue", vv.text, sheet.number, vv.box, 0.55))
     if reference and reference.symbol and not reference.head:
@@ -177,6 +177,12 @@ def _letter(sheet: Sheet, reference: Reference | None, cases: dict[str, _Case]) 
     letter = cases.setdefault(LETTER, _Case())
     letter.evidence += case.evidence
     letter.letter = True
+
+
+def _about(sheet: Sheet) -> Segment | None:
+    """The line `Về việc …` with which a letter may begin for `V/v`: in the left column under the letterhead; below a title it is centred."""
+    top = sheet.motto.box[3] if sheet.motto else 1.0
+    return next((s for s in sheet.by_place if top < s.box[1] < 0.35 and s.middle < 0.45 and s.plain.startswith("ve viec ")), None)
 
 
 def _of_agency(symbol: str) -> bool:

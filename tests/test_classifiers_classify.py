@@ -78,6 +78,14 @@ def test_a_title_far_down_is_a_heading_except_on_cards() -> None:
     assert guess(typed([*filler, "^CĂN CƯỚC CÔNG DÂN", "Citizen Identity Card"])).type == "cccd_truoc"
 
 
+def test_a_letter_that_writes_ve_viec_for_v_v_is_a_letter() -> None:
+    head = ["UBND XÃ MẪU", "PHÒNG VĂN HÓA - XÃ HỘI"]
+    body = ["Về việc rà soát hộ nghèo\t", "", "^Kính gửi: Các thôn, bản.", "", "Xét đề nghị của các đơn vị, Phòng yêu cầu:"]
+    day = "Mẫu, ngày 02 tháng 3 năm 2026"
+    assert guess(letter(head, "Số: 5021/PVHXH", day, body)).type == "cong_van"
+    assert guess(letter(head, "Số: 12/QĐ-VHXH", day, ["", "^QUYẾT ĐỊNH", "^Về việc cử cán bộ", "", "Điều 1. Cử cán bộ."])).type == "quyet_dinh"
+
+
 def test_the_letterhead_is_no_title() -> None:
     page = letter(
         ["SỞ NỘI VỤ MẪU", "BAN CHƯƠNG TRÌNH", "CHƯƠNG TRÌNH MỤC TIÊU"], "Số: 12/BC-BCT", "Mẫu, ngày 02 tháng 3 năm 2026", ["^BÁO CÁO", "^Kết quả"]
