@@ -135,9 +135,12 @@ def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code
             scope = _Scope(place, separator=tuple(c for c in paper.separator if valid_code(c.code, today)))
         main, other = ([c for c in some if valid_code(c.code, today)] for some in own_candidates(paper))
         if kind(paper.type).cover:
-            owner = paper.fields.get("holder")
+            holder = paper.fields.get("holder")
             covers = tuple(c for c in main if c.rank <= COVER)
-            scope = _Scope(place, spelling(owner.value) if owner else "", scope.separator, covers, _family(main, other))
+            # a control sheet behind the receipt of the same dossier names nobody
+            again = {c.code for c in covers} & {c.code for c in scope.cover}
+            owner = spelling(holder.value) if holder else scope.owner if again else ""
+            scope = _Scope(place, owner, scope.separator, covers, _family(main, other))
             inherited: list[Candidate] = []
         else:
             inherited = [replace(c, evidence=replace(c.evidence, weight=c.evidence.weight * 0.9)) for c in scope.cover]

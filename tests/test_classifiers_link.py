@@ -76,6 +76,16 @@ def test_a_receipt_holds_for_the_papers_behind_it_until_the_next_receipt() -> No
     assert all(review == "" for _, review, _ in got)
 
 
+def test_a_control_sheet_behind_its_receipt_leaves_the_receipts_owner() -> None:
+    assert links(receipt(A, 1, bar=A), control_sheet(A, 2), paper(3))[2] == (A, "", ())
+    assert links(receipt(A, 1, bar=A), control_sheet(B, 2), paper(3))[2] == ("", "other_owner", (B,)), "another dossier, of which nobody is known"
+
+
+def control_sheet(code: str, number: int) -> Page:
+    rows = ["^PHIẾU KIỂM SOÁT QUÁ TRÌNH GIẢI QUYẾT HỒ SƠ", f"Mã hồ sơ: {code}", "Cơ quan (bộ phận) giải quyết hồ sơ: Phòng Tư pháp"]
+    return typed([f"^{MOTTO[0]}", f"^{MOTTO[1]}", "", *rows, "Người giao\tNgười nhận"], number)
+
+
 def test_papers_before_any_code_wait_and_see_the_only_candidate() -> None:
     assert links(paper(1), receipt(A, 2, bar=A)) == [("", "no_code", (A,)), (A, "", ())]
     assert links(paper(1)) == [("", "no_code", ())]
