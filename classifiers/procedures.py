@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from classifiers.kinds import catalogue, plain, squeeze
+from classifiers.kinds import catalogue, kind, plain, squeeze
 from classifiers.layout import similarity
 from pipeline.records import Record
 
@@ -114,7 +114,10 @@ def types_named(name: str, procedure: Procedure | None = None) -> tuple[str, ...
     if likely and likely[0][0] >= ALIKE:
         best_type = likely[0][2]
         # a word of the list that names the very type names its likes too: both sides of a card, old and new certificates
-        return said if best_type in said else (best_type,)
+        if best_type in said:
+            return said
+        # a decision is called by what it decides: quyết định ly hôn
+        return (*said, best_type) if likely[0][0] < 1 and kind(best_type).group == "office" else (best_type,)
     return said
 
 

@@ -151,6 +151,8 @@ def test_an_offices_own_procedure_stands_before_the_shipped_one() -> None:
         ("Đơn đề nghị cấp giấy phép xây dựng", "don_gpxd"),
         ("Giấy chứng sinh", "giay_chung_sinh"),
         ("Bản vẽ thiết kế xây dựng", "ban_ve"),
+        ("Quyết định ly hôn của Tòa án", "ly_hon"),
+        ("Quyết định ly hôn của Tòa án", "quyet_dinh"),
     ],
 )
 def test_names_of_lists_are_understood(name: str, type_: str) -> None:
