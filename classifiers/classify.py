@@ -27,6 +27,8 @@ CUES = (0.0, 0.20, 0.40, 0.55, 0.65)
 
 #: Weight of the model's vote at certainty, and the least chance with which it votes.
 MODEL, VOTES = 0.50, 0.15
+#: Share of its score that a type keeps without any of the phrases that it asks for: below `ANSWER`, whatever title and symbol say.
+UNASKED = 0.45
 #: What phrases of the body and the model can give at most without title, number, form or code.
 BODY = 0.72
 _OF_BODY = ("cue", "model")
@@ -107,6 +109,7 @@ def _classify(sheets: Sequence[Sheet], model: Learned) -> Guess:
     verdict = model.judge(first)
     _vote(first, verdict, cases)
     scores = {name: case.score() for name, case in cases.items()}
+    _ask(sheets, scores)
     _decide_pairs(sheets, scores)
     _contradict(verdict, cases, scores)
     return _answer(cases, scores)
@@ -256,6 +259,14 @@ def _contradict(verdict: Verdict, cases: dict[str, _Case], scores: dict[str, flo
 def _has(sheet: Sheet, cue: str) -> bool:
     """Whether the page has the phrase; spaces may be lost or added in a long one."""
     return f" {cue} " in sheet.plain or (len(cue) >= 12 and cue.replace(" ", "") in sheet.squeezed)
+
+
+def _ask(sheets: Sequence[Sheet], scores: dict[str, float]) -> None:
+    """A type whose title others bear too stays open where none of the phrases that it asks for is there."""
+    for name in scores:
+        asks = catalogue().kinds[name].asks
+        if asks and not any(_has(s, plain(a)) for s in sheets for a in asks):
+            scores[name] *= UNASKED
 
 
 def _decide_pairs(sheets: Sequence[Sheet], scores: dict[str, float]) -> None:
