@@ -237,6 +237,9 @@ def test_a_paper_past_its_time_is_doubtful() -> None:
     name = "Giấy xác nhận tình trạng hôn nhân"
     assert states(old, listed=listed, procedure=marriage, received=date(2026, 8, 1))[name] == ("doubtful", "component_expired")
     assert states(old, listed=listed, procedure=marriage, received=date(2026, 7, 1))[name] == ("present", "")
+    end = doc("xn_tinh_trang_hn", fields={"issued_on": Field("2026-01-31", "", 1, BOX, 1.0)})
+    assert states(end, listed=listed, procedure=marriage, received=date(2026, 7, 31))[name] == ("present", ""), "six months later to the day"
+    assert states(end, listed=listed, procedure=marriage, received=date(2026, 8, 1))[name] == ("doubtful", "component_expired")
 
 
 # the gate
