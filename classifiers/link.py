@@ -168,7 +168,7 @@ def _strangers(own: Sequence[Candidate], scope: _Scope) -> list[Candidate]:
     """Codes that a paper behind a receipt bears as its own and that belong to another dossier of the same office."""
     known = {c.code for c in scope.cover}.union(*(scope.same.get(c.code, ()) for c in scope.cover))
     offices = {level1_of(code) for code in known}
-    borne = [c for c in own if (c.rank <= SHEET or c.evidence.kind == "label") and c.code not in known and level1_of(c.code) in offices]
+    borne = [c for c in own if (c.rank <= COVER or c.evidence.kind == "label") and c.code not in known and level1_of(c.code) in offices]
     return [replace(c, rank=COVER) for c in {c.code: c for c in reversed(borne)}.values()]
 
 
