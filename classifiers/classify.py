@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from classifiers.identity import identity_of_barcode, mrz_of
 from classifiers.kinds import LETTER, UNKNOWN, catalogue, plain, spell_symbol
-from classifiers.layout import Sheet, hull
+from classifiers.layout import Segment, Sheet, hull
 from classifiers.model import Learned, Verdict, addressed, current, regarding
 from classifiers.reference import Reference, find_reference
 from classifiers.titles import Match, find_titles
@@ -27,6 +27,8 @@ CUES = (0.0, 0.20, 0.40, 0.55, 0.65)
 
 #: Weight of the model's vote at certainty, and the least chance with which it votes.
 MODEL, VOTES = 0.50, 0.15
+#: Share of its score that a type keeps without any of the phrases that it asks for: below `ANSWER`, whatever title and symbol say.
+UNASKED = 0.45
 #: What phrases of the body and the model can give at most without title, number, form or code.
 BODY = 0.72
 _OF_BODY = ("cue", "model")
@@ -107,6 +109,7 @@ def _classify(sheets: Sequence[Sheet], model: Learned) -> Guess:
     verdict = model.judge(first)
     _vote(first, verdict, cases)
     scores = {name: case.score() for name, case in cases.items()}
+    _ask(sheets, scores)
     _decide_pairs(sheets, scores)
     _contradict(verdict, cases, scores)
     return _answer(cases, scores)
@@ -158,9 +161,9 @@ def _symbol(sheet: Sheet, reference: Reference, cases: dict[str, _Case]) -> None
 
 
 def _letter(sheet: Sheet, reference: Reference | None, cases: dict[str, _Case]) -> None:
-    """An official letter has no title: `V/v` under the number, `Kính gửi`, and a symbol that begins with the agency."""
+    """An official letter has no title: `V/v` or `Về việc` under the number, `Kính gửi`, and a symbol that begins with the agency."""
     case = _Case()
-    vv = regarding(sheet)
+    vv = regarding(sheet) or _about(sheet)
     if vv:
         case.evidence.append(Evidence("cue", vv.text, sheet.number, vv.box, 0.55))
     if reference and reference.symbol and not reference.head:
@@ -177,6 +180,12 @@ def _letter(sheet: Sheet, reference: Reference | None, cases: dict[str, _Case]) 
     letter = cases.setdefault(LETTER, _Case())
     letter.evidence += case.evidence
     letter.letter = True
+
+
+def _about(sheet: Sheet) -> Segment | None:
+    """The line `Về việc …` with which a letter may begin for `V/v`: in the left column under the letterhead; below a title it is centred."""
+    top = sheet.motto.box[3] if sheet.motto else 1.0
+    return next((s for s in sheet.by_place if top < s.box[1] < 0.35 and s.middle < 0.45 and s.plain.startswith("ve viec ")), None)
 
 
 def _of_agency(symbol: str) -> bool:
@@ -250,6 +259,14 @@ def _contradict(verdict: Verdict, cases: dict[str, _Case], scores: dict[str, flo
 def _has(sheet: Sheet, cue: str) -> bool:
     """Whether the page has the phrase; spaces may be lost or added in a long one."""
     return f" {cue} " in sheet.plain or (len(cue) >= 12 and cue.replace(" ", "") in sheet.squeezed)
+
+
+def _ask(sheets: Sequence[Sheet], scores: dict[str, float]) -> None:
+    """A type whose title others bear too stays open where none of the phrases that it asks for is there."""
+    for name in scores:
+        asks = catalogue().kinds[name].asks
+        if asks and not any(_has(s, plain(a)) for s in sheets for a in asks):
+            scores[name] *= UNASKED
 
 
 def _decide_pairs(sheets: Sequence[Sheet], scores: dict[str, float]) -> None:

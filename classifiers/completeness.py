@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -180,7 +181,7 @@ def _expired(document: Document, months: int, received: date) -> bool:
     if issued is None:
         return False
     year, month = divmod(issued.year * 12 + issued.month - 1 + months, 12)
-    last = date(year, month + 1, min(issued.day, 28))
+    last = date(year, month + 1, min(issued.day, monthrange(year, month + 1)[1]))
     return last < received
 
 

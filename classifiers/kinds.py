@@ -35,6 +35,7 @@ class Kind:
     forms: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     tails: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
     cues: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     dated: tuple[str, ...] = ()

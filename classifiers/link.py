@@ -10,13 +10,15 @@ from datetime import date
 from classifiers.codes import codes_in_payload, find_codes
 from classifiers.kinds import kind, plain
 from classifiers.layout import Sheet, hull
-from classifiers.relations import related
+from classifiers.relations import named, related, running, spelling
 from pipeline.codes import level1_of, sheet_code, valid_code
 from pipeline.records import Candidate, Citation, Evidence, Field, Link, Word
 
 SHEET, GIVEN, COVER, TEXT = 1, 2, 3, 4
 #: Below this confidence a printed code wants a second witness: a digit taken for another gives another dossier.
 SURE_READ = 0.95
+#: Fields that say whose paper it is.
+_PERSONS = ("holder", "full_name")
 #: What stands right before a code that is the paper's own; `hồ sơ số ...` in a sentence may be anybody's.
 _LABEL = re.compile(r"(?:^|[^a-z])(?:ma(?: so)? ho so|so ho so|ma so bien nhan|so bien nhan)(?: \w{1,12}){0,2}$")
 #: Labels under which a paper itself names a further code of the same dossier.
@@ -42,7 +44,8 @@ class Paper:
 class _Scope:
     """What holds for the papers that follow, until the next separator or cover."""
 
-    owner: str = ""  #: whom the cover names, folded; empty where it names nobody
+    begins: int = 0  #: place of the paper that it begins with
+    owner: str = ""  #: whom the cover names, as `spelling` gives it; empty where it names nobody
     separator: tuple[Candidate, ...] = ()
     cover: tuple[Candidate, ...] = ()
     same: dict[str, frozenset[str]] = field(default_factory=dict)  #: code -> all codes that one cover gives the same dossier
@@ -114,6 +117,7 @@ def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code
     until the next separator, a receipt's until the next receipt or separator. Codes of the first three ranks that differ are a conflict: no
     code, both as alternatives. A code that running text merely mentions beside them leaves the link and asks for a look; alone it is no link but
     a candidate, unless a label names it as the paper's own. So is a receipt's code for a paper behind it that nowhere names the receipt's owner.
+    Where a paper behind a receipt bears another code of the same office, its own receipt may have been missed: what follows is a conflict of both.
     A code received after `today` is none (default: not checked). Papers that name each other, or the same person or matter, get the dossier of
     the other as a candidate, never as a link.
     """
@@ -126,14 +130,17 @@ def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code
     out: list[Link] = []
     scopes: list[_Scope] = []
     seen: list[Candidate] = []
-    for paper in papers:
+    for place, paper in enumerate(papers):
         if paper.after_separator:
-            scope = _Scope(separator=tuple(c for c in paper.separator if valid_code(c.code, today)))
+            scope = _Scope(place, separator=tuple(c for c in paper.separator if valid_code(c.code, today)))
         main, other = ([c for c in some if valid_code(c.code, today)] for some in own_candidates(paper))
         if kind(paper.type).cover:
-            owner = paper.fields.get("holder")
+            holder = paper.fields.get("holder")
             covers = tuple(c for c in main if c.rank <= COVER)
-            scope = _Scope(plain(owner.value) if owner else "", scope.separator, covers, _family(main, other))
+            # a control sheet behind the receipt of the same dossier names nobody
+            again = {c.code for c in covers} & {c.code for c in scope.cover}
+            owner = spelling(holder.value) if holder else scope.owner if again else ""
+            scope = _Scope(place, owner, scope.separator, covers, _family(main, other))
             inherited: list[Candidate] = []
         else:
             inherited = [replace(c, evidence=replace(c.evidence, weight=c.evidence.weight * 0.9)) for c in scope.cover]
@@ -151,8 +158,18 @@ def link_papers(papers: Sequence[Paper], *, operator_code: str = "", folder_code
         out.append(link)
         scopes.append(scope)
         seen += main
+        if inherited and (strangers := _strangers(main, scope)):
+            scope = replace(scope, cover=(*scope.cover, *strangers))
     out = _vouched(papers, out, scopes)
     return related(_suggest(out, seen), [(p.fields, p.citations) for p in papers])
+
+
+def _strangers(own: Sequence[Candidate], scope: _Scope) -> list[Candidate]:
+    """Codes that a paper behind a receipt bears as its own and that belong to another dossier of the same office."""
+    known = {c.code for c in scope.cover}.union(*(scope.same.get(c.code, ()) for c in scope.cover))
+    offices = {level1_of(code) for code in known}
+    borne = [c for c in own if (c.rank <= COVER or c.evidence.kind == "label") and c.code not in known and level1_of(c.code) in offices]
+    return [replace(c, rank=COVER) for c in {c.code: c for c in reversed(borne)}.values()]
 
 
 def _stranger(paper: Paper, scope: _Scope) -> bool:
@@ -162,10 +179,18 @@ def _stranger(paper: Paper, scope: _Scope) -> bool:
     """
     if not scope.owner:
         return True
-    owners = (paper.fields.get(name) for name in ("holder", "full_name"))
-    if any(f is not None and plain(f.value) == scope.owner for f in owners):
+    owners = (paper.fields.get(name) for name in _PERSONS)
+    if any(f is not None and spelling(f.value) == scope.owner for f in owners):
         return False
-    return not any(f" {scope.owner} " in sheet.plain or scope.owner.replace(" ", "") in sheet.squeezed for sheet in paper.sheets)
+    return not any(named(scope.owner, running(sheet)) for sheet in paper.sheets)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the papers that are surely of one dossier say, all of them together."""
+
+    text: str
+    parcels: frozenset[tuple[str, str]]
 
 
 def _vouched(papers: Sequence[Paper], links: Sequence[Link], scopes: Sequence[_Scope]) -> list[Link]:
@@ -174,29 +199,43 @@ def _vouched(papers: Sequence[Paper], links: Sequence[Link], scopes: Sequence[_S
     So the seller's certificate behind the contract in which seller and buyer stand.
     """
     out = list(links)
-    for i, (paper, link) in enumerate(zip(papers, links, strict=True)):
-        if link.review != "other_owner" or not scopes[i].owner:
+    wanted = {(scope.begins, link.alternatives[0]) for link, scope in zip(links, scopes, strict=True) if link.review == "other_owner" and scope.owner}
+    fellows: dict[tuple[int, str], list[Paper]] = {}
+    for paper, link, scope in zip(papers, links, scopes, strict=True):
+        if link.code and not link.review and not kind(paper.type).cover and (scope.begins, link.code) in wanted:
+            fellows.setdefault((scope.begins, link.code), []).append(paper)
+    told = {key: _told(some) for key, some in fellows.items()}
+    for i, (paper, link, scope) in enumerate(zip(papers, links, scopes, strict=True)):
+        if link.review != "other_owner" or not scope.owner:
             continue
         code = link.alternatives[0]
-        fellows = (
-            j for j, one in enumerate(links) if scopes[j] is scopes[i] and one.code == code and not one.review and not kind(papers[j].type).cover
-        )
-        found = next((told for j in fellows if (told := _names(papers[j], paper))), None)
+        known = told.get((scope.begins, code))
+        found = _names(known, paper) if known else None
         if found:
             out[i] = Link(code, (*link.evidence, found), link.alternatives[1:])
     return out
 
 
-def _names(fellow: Paper, paper: Paper) -> Evidence | None:
-    """Where `fellow` names the person or the parcel that `paper` is about."""
-    for name in ("holder", "full_name"):
+def _told(fellows: Sequence[Paper]) -> _Told:
+    return _Told("".join(running(s) for p in fellows for s in p.sheets), frozenset(place for p in fellows if (place := _parcel(p))))
+
+
+def _parcel(paper: Paper) -> tuple[str, str] | None:
+    """Number of the parcel and of the map sheet, where the paper names both."""
+    parcel, sheet = paper.fields.get("parcel"), paper.fields.get("map_sheet")
+    return (parcel.value, sheet.value) if parcel and sheet else None
+
+
+def _names(told: _Told, paper: Paper) -> Evidence | None:
+    """Where the papers of a dossier name the person or the parcel that `paper` is about."""
+    for name in _PERSONS:
         value = paper.fields.get(name)
-        person = plain(value.value) if value else ""
-        if value and len(person.split()) > 1 and any(f" {person} " in f" {sheet.plain} " for sheet in fellow.sheets):
+        person = spelling(value.value) if value else ""
+        if value and len(person.split()) > 1 and named(person, told.text):
             return Evidence("owner", value.value, value.page, value.box, 0.6)
-    places = [(paper.fields.get(name), fellow.fields.get(name)) for name in ("parcel", "map_sheet")]
-    if all(a is not None and b is not None and a.value == b.value for a, b in places) and (field := places[0][0]):
-        return Evidence("parcel", field.value, field.page, field.box, 0.5)
+    if _parcel(paper) in told.parcels:
+        parcel = paper.fields["parcel"]
+        return Evidence("parcel", parcel.value, parcel.page, parcel.box, 0.5)
     return None
 
 

@@ -321,13 +321,19 @@ def current() -> Learned:
     try:
         stamp = path.stat().st_mtime_ns
     except OSError:
-        return _loaded(SHIPPED, 0)
-    try:
-        return _loaded(path, stamp)
-    except UnreadableInput:
-        return _loaded(SHIPPED, 0)
+        return _shipped()
+    return _usable(path, stamp) or _shipped()
 
 
 @cache
-def _loaded(path: Path, _stamp: int) -> Learned:
-    return load(path)
+def _shipped() -> Learned:
+    return load(SHIPPED)
+
+
+@cache
+def _usable(path: Path, _stamp: int) -> Learned | None:
+    """The model of a file, None for one that cannot be used: it is asked for with every page, and read once."""
+    try:
+        return load(path)
+    except UnreadableInput:
+        return None

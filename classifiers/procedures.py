@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from classifiers.kinds import catalogue, plain, squeeze
+from classifiers.kinds import catalogue, kind, plain, squeeze
 from classifiers.layout import similarity
 from pipeline.records import Record
 
@@ -68,9 +68,8 @@ def all_procedures(own: Iterable[Procedure] = ()) -> tuple[Procedure, ...]:
 
 def find_procedure(procedures: Sequence[Procedure], *, code: str = "", name: str = "") -> Procedure | None:
     """By code (with or without the office's suffix), else by the name most like it; None when nothing is like enough."""
-    short = code.partition(".000")[0]
     for procedure in procedures:
-        if code and (procedure.code == code or procedure.code.partition(".000")[0] == short):
+        if code and _short(procedure.code) == _short(code):
             return procedure
     wanted = squeeze(name)
     if not wanted:
@@ -78,6 +77,11 @@ def find_procedure(procedures: Sequence[Procedure], *, code: str = "", name: str
     scored = [(_likeness(squeeze(n), wanted), -i, p) for i, p in enumerate(procedures) for n in (p.name, *p.names)]
     best = max(scored, key=lambda s: s[:2], default=None)
     return best[2] if best and best[0] >= ALIKE else None
+
+
+def _short(code: str) -> str:
+    """A code without the office's suffix: `1.000656` of `1.000656.000.00.00.H26`."""
+    return code.partition(".000.00.00")[0]
 
 
 def _likeness(known: str, asked: str) -> float:
@@ -110,7 +114,10 @@ def types_named(name: str, procedure: Procedure | None = None) -> tuple[str, ...
     if likely and likely[0][0] >= ALIKE:
         best_type = likely[0][2]
         # a word of the list that names the very type names its likes too: both sides of a card, old and new certificates
-        return said if best_type in said else (best_type,)
+        if best_type in said:
+            return said
+        # a decision is called by what it decides: quyết định ly hôn
+        return (*said, best_type) if likely[0][0] < 1 and kind(best_type).group == "office" else (best_type,)
     return said
 
 

@@ -28,8 +28,8 @@ def recut(
 ) -> tuple[Document, ...]:
     """`documents` with the pages of each of `groups` as one document, typed and read anew; what a group leaves of another one is a document too.
 
-    A paper that carries no code of its own keeps the dossier of the one it was cut from. A blank page or separator
-    sheet that no document holds may be put into one; a group with any other such page is passed over.
+    A paper that carries no code of its own keeps the dossier of the one it was cut from; two dossiers that meet so are a conflict. A blank page
+    or separator sheet that no document holds may be put into one; a group with any other such page is passed over.
     """
     held = {n: d for d in documents for n in d.pages}
     by_number = {p.number: p for p in pages}
@@ -42,8 +42,9 @@ def recut(
     for group in (*(g for g in valid if g not in whole), *(r for r in rests if r)):
         read = [n for n in group if n in held]
         found = _as_one(source, [by_number[n] for n in read], group, operator_code, folder_code, today)
-        if found is not None:
-            out.append(found if found.link.code else replace(found, link=held[read[0]].link))
+        if found:
+            first, own = found
+            out.append(replace(first, link=_link(own, [held[n].link for n in read])))
     return tuple(sorted(out, key=lambda d: d.pages))
 
 
@@ -57,18 +58,38 @@ def read_anew(source: SourceFile, pages: Sequence[Page], document: Document, *, 
     found = _as_one(source, readable, document.pages, "", "", today)
     if found is None:
         return document
-    old, new = document.link, found.link
-    if not old.code or not new.code or new.code == old.code:
-        return found if not old.code else replace(found, link=old)
-    others = tuple(sorted({*old.alternatives, *new.alternatives, old.code, new.code}))
-    return replace(found, link=Link(old.code, (*old.evidence, *new.evidence), others, CONFLICT))
+    new, own = found
+    if not document.link.code:
+        return replace(new, link=_link(own, [document.link]))
+    return replace(new, link=_contested(document.link, own))
 
 
 def _as_one(
     source: SourceFile, pages: Sequence[Page], group: tuple[int, ...], operator_code: str, folder_code: str, today: date | None
-) -> Document | None:
+) -> tuple[Document, list[Link]] | None:
+    """The pages as one document, and the links that its parts carry."""
     _, found = understand(source, pages, operator_code=operator_code, folder_code=folder_code, today=today)
     if not found:
         return None
     fields = {name: f for d in reversed(found) for name, f in d.fields.items()}
-    return replace(found[0], pages=group, fields=fields, review=tuple(dict.fromkeys(r for d in found for r in d.review)))
+    first = replace(found[0], pages=group, fields=fields, review=tuple(dict.fromkeys(r for d in found for r in d.review)))
+    return first, [d.link for d in found]
+
+
+def _contested(before: Link, own: Sequence[Link]) -> Link:
+    """The dossier it lies in; a code of another one that its pages carry is for a person to see."""
+    others = dict.fromkeys(one.code for one in own if one.code and one.code not in (before.code, *before.alternatives))
+    if not others:
+        return before
+    evidence = tuple(dict.fromkeys((*before.evidence, *(e for one in own for e in one.evidence))))
+    return Link(before.code, evidence, tuple(sorted({before.code, *before.alternatives, *others})), CONFLICT)
+
+
+def _link(own: Sequence[Link], before: Sequence[Link]) -> Link:
+    """The dossier that the pages of a group carry themselves, else that of the papers they were cut from."""
+    every = tuple(dict.fromkeys((*own, *before)))
+    chosen = next((one for one in own if one.code or one.review == CONFLICT), None) or next((one for one in before if one.code), before[0])
+    others = dict.fromkeys(one.code for one in every if one.code and one.code not in (chosen.code, *chosen.alternatives))
+    if not chosen.code or not others:
+        return chosen
+    return Link("", tuple(dict.fromkeys(e for one in every for e in one.evidence)), (chosen.code, *others), CONFLICT)

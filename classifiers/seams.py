@@ -73,7 +73,7 @@ class Clues:
     articles: tuple[int, ...]
     opening: dict[str, float] = field(default_factory=dict)  #: signs of a first page, or of a further one
     closing: dict[str, float] = field(default_factory=dict)  #: signs that the paper ends with this page, or goes on
-    words: tuple[str, ...] = ()  #: of its head, folded
+    runs: frozenset[tuple[str, ...]] = frozenset()  #: of the words of its head, folded
     first: Segment | None = None
     last: Segment | None = None
     margin: tuple[float, float] = (0.0, 0.0)  #: left and right edge of its wide lines, fractions of the width
@@ -105,7 +105,7 @@ def clues(sheet: Sheet) -> Clues:
         articles=tuple(int(n) for n in _ARTICLE.findall(sheet.page.reading.text)),
         opening=_opening(sheet, guess, body, top, letterhead, annex, named, number),
         closing=_closing(sheet, body),
-        words=tuple(" ".join(s.plain for s in body if s.box[1] < 0.5).split()[:HEAD_WORDS]),
+        runs=_runs(" ".join(s.plain for s in body if s.box[1] < 0.5).split()[:HEAD_WORDS]),
         first=body[0] if body else None,
         last=body[-1] if body else None,
         margin=(min(s.box[0] for s in wide), max(s.box[2] for s in wide)) if len(wide) > 3 else (0.0, 0.0),
@@ -207,7 +207,7 @@ def seam(first: Clues, previous: Clues, page: Clues, offset: int) -> dict[str, f
     opened = first.guess.type
     follows = opened in kind(page.guess.type).follows
     cards = kind(page.guess.type).group == kind(opened).group == "identity" and kind(page.guess.type).anywhere and not page.guess.title
-    common = common_run(first.words, page.words) >= COMMON
+    common = not first.runs.isdisjoint(page.runs)
     fresh = page.letterhead or bool(signs["title"])
     signs |= {
         "number_next": float(page.number > 1 and (page.number == offset + 1 or page.number == previous.number + 1)),
@@ -230,18 +230,10 @@ def seam(first: Clues, previous: Clues, page: Clues, offset: int) -> dict[str, f
     return signs
 
 
-def common_run(a: Sequence[str], b: Sequence[str]) -> int:
-    """Words of the longest run that both heads have, the national title and its motto left out."""
-    best = 0
-    where: dict[str, list[int]] = {}
-    for i, w in enumerate(a):
-        where.setdefault(w, []).append(i)
-    lengths: dict[int, int] = {}
-    for w in b:
-        now = {i: lengths.get(i - 1, 0) + 1 for i in where.get(w, ()) if w not in _COMMONPLACE}
-        best = max(best, *now.values()) if now else best
-        lengths = now
-    return best
+def _runs(words: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    """All runs of `COMMON` words, those left out that hold a word of the national title or its motto."""
+    found = zip(*(words[i:] for i in range(COMMON)), strict=False)
+    return frozenset(run for run in found if not _COMMONPLACE.intersection(run))
 
 
 _COMMONPLACE = frozenset(("cong", "hoa", "xa", "hoi", "chu", "nghia", "doc", "lap", "tu", "do", "hanh", "phuc"))
@@ -291,4 +283,4 @@ def _people(sheet: Sheet) -> frozenset[str]:
     return frozenset(n for n in (*(who.number for who in codes if who), zone.number if zone else "") if n)
 
 
-__all__ = ["Clues", "clues", "common_run", "other_paper", "plain", "seam"]
+__all__ = ["Clues", "clues", "other_paper", "plain", "seam"]

@@ -5,25 +5,31 @@ Law on State Secrets 2018 art. 8; Decree 30/2020 annex I: the mark is stamped, i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from classifiers.kinds import squeeze
 from classifiers.layout import Segment, Sheet, near
-from pipeline.records import Document, Evidence, Field, Page, PageState, Reading
+from pipeline.records import Document, Evidence, Field, Page, PageState, Reading, Word
 from pipeline.text import nfc
 
 #: Share of the page's height above which a mark stands; on a page without letterhead only above `_TOP`.
 HEAD, _TOP = 0.30, 0.16
 _LONG = {"tuyetmat": "TUYỆT MẬT", "toimat": "TỐI MẬT"}
 #: MẬT as it is read; a page of an eye or dental form says MẮT and MẶT.
-_SHORT = frozenset(("MẬT", "MÂT", "MẠT", "MAT", "MẬT.", "ĐỘ MẬT: MẬT"))
+_SHORT = frozenset(("MẬT", "MÂT", "MẠT", "MAT"))
 _FRAME = " .:;,|[](){}\"'“”‘’_-–—=~*^`"
-#: What the line above ends in, where the mark is but the rest of a title: quy chế bảo vệ BÍ / MẬT.
-_BEGUN = ("bi", "bao", "co", "do")
-#: A stamp that was read together with the line beside it stands out by its size: so many times the height of the text.
-_TALL = 1.15
-#: Confidence from which a mark with letters lost is one.
+#: A form names the level behind its label; a list of all levels does not.
+_LABELLED = re.compile(r"độ mật\s*[:.]?\s*(tuyệt mật|tối mật|mật)", re.IGNORECASE)
+#: A stamp of urgency that was read together with the mark beside it.
+_URGENCY = re.compile(r"^(?:HỎA TỐC|HOẢ TỐC|THƯỢNG KHẨN|KHẨN)\b|\b(?:HỎA TỐC|HOẢ TỐC|THƯỢNG KHẨN|KHẨN)$")
+#: What the line above ends in, where the mark is but the rest of a title: quy chế bảo vệ BÍ / MẬT; quyết định GIẢI / MẬT.
+_BEGUN = ("bi", "bao", "co", "do", "giai", "ong")
+#: A stamp that was read together with the line beside it stands out by its size: so many times the height of the text; a short one has to more.
+_TALL, _TALLER = 1.15, 1.3
+#: Confidence from which a mark lower down, or in two lines, is one.
 _READ = 0.75
 
 #: Reasons of pages and documents.
@@ -34,12 +40,13 @@ STAMP = "stamp"  #: kind of the evidence
 def secret_mark(sheets: Sequence[Sheet], field: Field | None = None) -> Evidence | None:
     """The mark that one of the pages of a paper carries, or None.
 
-    `field` is the paper's secrecy mark as it was read with letters lost; of a long one that is heeded too.
+    `field` is the secrecy mark of the first page as `find_marks` reads it, lower down and in two lines too; of a long one that is heeded.
     """
     for sheet in sheets:
         found = [(mark, s) for s in sheet.by_place if s.box[1] < HEAD and (mark := _mark(sheet, s))]
-        if len({mark for mark, _ in found}) > 1:
-            continue  # the columns of a list: tuyệt mật, tối mật, mật
+        if _listed(found):
+            field = None if field and field.page == sheet.number else field
+            continue
         for mark, s in found:
             if not _rest_of_title(sheet, s) and (sheet.motto is not None or s.box[1] < _TOP):
                 return Evidence(STAMP, mark, sheet.number, s.box, 1.0)
@@ -48,20 +55,44 @@ def secret_mark(sheets: Sequence[Sheet], field: Field | None = None) -> Evidence
     return None
 
 
+def _listed(found: Sequence[tuple[str, Segment]]) -> bool:
+    """The levels as a list has them, side by side or all three; a paper whose level was changed bears two stamps."""
+    beside = any(a != b and s.box[1] < (t.box[1] + t.box[3]) / 2 < s.box[3] for a, s in found for b, t in found)
+    return beside or len({mark for mark, _ in found}) == 3
+
+
 def _mark(sheet: Sheet, s: Segment) -> str:
-    text = nfc(s.text).strip(_FRAME)
+    text = _URGENCY.sub("", nfc(s.text).strip(_FRAME)).strip(_FRAME)
     if text in _SHORT:
         return "MẬT"
-    if s.upper > 0.9 and len(s.words) <= 3:
-        for key, mark in _LONG.items():
-            if near(key, squeeze(text), 0.84 if len(key) > 6 else 0.99):
+    if label := _LABELLED.fullmatch(text):
+        return label[1].upper()
+    if s.upper > 0.9 and len(text.split()) <= 3:
+        key = squeeze(text)
+        for long, mark in _LONG.items():
+            # TUYẾT MAI is a name: what a stamp is known by must end as it does
+            if near(long, key, 0.84 if len(long) > 6 else 0.99) and key.endswith("t"):
                 return mark
-    for a, b in zip(s.words, s.words[1:], strict=False):
+    return _stamped_into(sheet, s)
+
+
+def _stamped_into(sheet: Sheet, s: Segment) -> str:
+    """A mark in larger capitals at an end of a line of ordinary text, or, of two words, within it."""
+    if s.upper >= 0.8:
+        return ""
+    for a, b in pairwise(s.words):
         pair = f"{a.text.strip(_FRAME)} {b.text.strip(_FRAME)}"
-        tall = min(a.box[3] - a.box[1], b.box[3] - b.box[1]) > _TALL * sheet.height
-        if tall and pair.isupper() and squeeze(pair) in _LONG and s.upper < 0.8:
+        if pair.isupper() and squeeze(pair) in _LONG and min(_height(a), _height(b)) > _TALL * sheet.height:
             return _LONG[squeeze(pair)]
+    for word, beside in ((s.words[0], s.words[1:2]), (s.words[-1], s.words[-2:-1])):
+        alone = beside and not beside[0].text.isupper()
+        if alone and nfc(word.text).strip(_FRAME) == "MẬT" and _height(word) > _TALLER * sheet.height:
+            return "MẬT"
     return ""
+
+
+def _height(word: Word) -> float:
+    return word.box[3] - word.box[1]
 
 
 def _rest_of_title(sheet: Sheet, s: Segment) -> bool:

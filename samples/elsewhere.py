@@ -29,6 +29,7 @@ _HEADINGS = {
 }
 _ANNEXES = (("PHỤ LỤC", "BẢNG TỔNG HỢP SỐ LIỆU"), ("DANH SÁCH", "Các trường hợp được đề nghị"), ("Phụ lục I", "BIỂU PHÂN CÔNG NHIỆM VỤ"))
 _SURNAMES = ("Huỳnh", "Phan", "Võ", "Trịnh", "Cao", "Đinh", "Tô", "Quách", "Lương", "Châu", "Nông", "Hà")
+_ORDERS = ("CHÁNH VĂN PHÒNG", "TRƯỞNG PHÒNG TỔ CHỨC", "PHÓ TRƯỞNG PHÒNG KẾ HOẠCH")
 _DEGREES = {"BV": ("BS.CKII. ", "BS. ", "ThS.BS. "), "TTYT": ("BS.CKI. ",), "ĐH": ("PGS.TS. ", "TS. "), "SYT": ("ThS.BS. ",)}
 
 
@@ -57,7 +58,8 @@ class _Letter:
         person = f"{rng.choice(_SURNAMES)} {rng.choice(MIDDLE_MALE + MIDDLE_FEMALE)} Mẫu"
         degrees = next((d for k, d in _DEGREES.items() if self.about["short"].startswith(k)), ())
         self.signer, self.degree = person, rng.choice(degrees) if degrees and rng.random() < 0.5 else ""
-        self.topic = rng.choice(words()["topics"][kind])
+        own = self.about.get("topics", {}).get(kind, ())
+        self.topic = rng.choice(own if own and rng.random() < 0.7 else words()["topics"][kind])
 
     @property
     def tail_of_number(self) -> str:
@@ -83,15 +85,16 @@ class _Letter:
         """Lines of capitals over the signature."""
         rng, head = self.rng, self.about["head"]
         behalf = [self.about["behalf"]] if "behalf" in self.about else []
+        deputy = self.about.get("deputy", f"PHÓ {head}")
         if self.party:
-            return [*behalf, rng.choice((head, f"PHÓ {head}"))]
+            return [*behalf, rng.choice((head, deputy))] if behalf or rng.random() < 0.5 else [f"K/T {head}", deputy]
         match rng.choice(("head", "head", "deputy", "deputy", "order")):
             case "head":
                 return [*behalf, head]
             case "deputy":
-                return [*behalf, f"KT. {head}", f"PHÓ {head}"]
+                return [*behalf, f"KT. {head}", deputy]
             case _:
-                return [f"TL. {head}", rng.choice(("CHÁNH VĂN PHÒNG", "TRƯỞNG PHÒNG TỔ CHỨC", "PHÓ TRƯỞNG PHÒNG KẾ HOẠCH"))]
+                return [f"TL. {head}", rng.choice(self.about.get("orders", _ORDERS))]
 
     def truth(self) -> tuple[dict[str, str], dict[str, Any]]:
         """Fields, and which of them were left to the pen; what was left empty has no number or day to be told."""
@@ -142,6 +145,8 @@ def _titled(flow: Flow, one: _Letter) -> None:
     rng, kind = one.rng, one.kind
     name = KINDS[kind][0]
     if name:
+        if kind in words()["titles"] and rng.random() < 0.15:
+            name = rng.choice(words()["titles"][kind])
         size = rng.choice((13, 14, 15, 16))
         title(flow, name, style=Style(size, bold=True), before=rng.choice((6, 9, 12)))
         style = Style(rng.choice((13, 14)), bold=rng.random() < 0.85, italic=rng.random() < 0.1)
@@ -169,8 +174,7 @@ def _filled(flow: Flow, one: _Letter) -> None:
     """The body: an opening of the kind, then sentences, in articles for decisions and under headings for plans and reports."""
     rng, kind = one.rng, one.kind
     factor = rng.choice((1.2, 1.3, 1.45))
-    openings = words()["opening"][kind]
-    for text in openings:
+    for text in rng.choice(words()["opening"][kind]):
         paragraph(flow, one.says(text), BODY.but(italic=kind == "quyet_dinh" and rng.random() < 0.5), before=2, factor=factor)
     if kind == "quyet_dinh":
         title(flow, "QUYẾT ĐỊNH:", before=4)

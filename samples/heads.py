@@ -136,7 +136,7 @@ def draw(flow: Flow, rng: random.Random, letter: Letter, subject: str) -> None:
             low += step
             sheet.put(at_left, low, " ".join(r.text for w in line for r in w), style, "m")
     if letter.party:
-        box = sheet.put(at_right, top + step, "ĐẢNG CỘNG SẢN VIỆT NAM", Style(size + 1, bold=True), "m")
+        box = sheet.put(at_right, top + step, letter.about.get("nation", "ĐẢNG CỘNG SẢN VIỆT NAM"), Style(size + 1, bold=True), "m")
         sheet.rule(box[0] / MM, top + step + 1.6, box[2] / MM, top + step + 1.6)
         dated_at = rng.choice((level, level, top + 3 * step + 2))
     else:

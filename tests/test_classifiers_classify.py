@@ -78,6 +78,30 @@ def test_a_title_far_down_is_a_heading_except_on_cards() -> None:
     assert guess(typed([*filler, "^CĂN CƯỚC CÔNG DÂN", "Citizen Identity Card"])).type == "cccd_truoc"
 
 
+@pytest.mark.parametrize(
+    ("title", "said", "wanted"),
+    [
+        ("BẢN ÁN", "Bản án số: 12/2024/HNGĐ-ST", "ly_hon"),
+        ("BẢN ÁN", "Vụ án tranh chấp ly hôn, nuôi con chung", "ly_hon"),
+        ("BẢN ÁN", "Bị cáo phạm tội trộm cắp tài sản", UNKNOWN),
+        ("BẢN ÁN", "V/v tranh chấp quyền sử dụng đất thửa số 12", UNKNOWN),
+        ("HỢP ĐỒNG CHUYỂN NHƯỢNG", "Thửa đất số 12, tờ bản đồ số 3", "hd_chuyen_nhuong"),
+        ("HỢP ĐỒNG CHUYỂN NHƯỢNG", "Phần vốn góp trị giá 50.000.000 đồng", UNKNOWN),
+    ],
+)
+def test_a_title_that_others_bear_too_asks_for_more(title: str, said: str, wanted: str) -> None:
+    court = letter(["TÒA ÁN NHÂN DÂN", "KHU VỰC 4"], "", "Mẫu, ngày 02 tháng 3 năm 2026", ["", f"^{title}", "", said, "Hai bên cùng có mặt."])
+    assert settled(guess(court)).type == wanted
+
+
+def test_a_letter_that_writes_ve_viec_for_v_v_is_a_letter() -> None:
+    head = ["UBND XÃ MẪU", "PHÒNG VĂN HÓA - XÃ HỘI"]
+    body = ["Về việc rà soát hộ nghèo\t", "", "^Kính gửi: Các thôn, bản.", "", "Xét đề nghị của các đơn vị, Phòng yêu cầu:"]
+    day = "Mẫu, ngày 02 tháng 3 năm 2026"
+    assert guess(letter(head, "Số: 5021/PVHXH", day, body)).type == "cong_van"
+    assert guess(letter(head, "Số: 12/QĐ-VHXH", day, ["", "^QUYẾT ĐỊNH", "^Về việc cử cán bộ", "", "Điều 1. Cử cán bộ."])).type == "quyet_dinh"
+
+
 def test_the_letterhead_is_no_title() -> None:
     page = letter(
         ["SỞ NỘI VỤ MẪU", "BAN CHƯƠNG TRÌNH", "CHƯƠNG TRÌNH MỤC TIÊU"], "Số: 12/BC-BCT", "Mẫu, ngày 02 tháng 3 năm 2026", ["^BÁO CÁO", "^Kết quả"]

@@ -117,6 +117,9 @@ def test_every_procedure_is_found_by_its_own_name(name: str) -> None:
         ({"code": "1.001193.000.00.00.H26"}, "1.001193"),
         ({"name": "Thủ tục đăng ký khai sinh"}, "1.001193"),
         ({"name": "Đăng ký bến động quyền sử dụng đất do chuyển nhượng"}, "bien_dong_dat"),
+        ({"code": "1.000656"}, "1.000656"),
+        ({"code": "1.000656.000.00.00.H26"}, "1.000656"),
+        ({"code": "2.000815"}, "2.000815"),
         ({"name": "Đăng ký khai tử"}, "1.000656"),
         ({"name": "Cấp giấy phép xây dựng nhà ở riêng lẻ"}, "1.009994"),
     ],
@@ -148,6 +151,8 @@ def test_an_offices_own_procedure_stands_before_the_shipped_one() -> None:
         ("Đơn đề nghị cấp giấy phép xây dựng", "don_gpxd"),
         ("Giấy chứng sinh", "giay_chung_sinh"),
         ("Bản vẽ thiết kế xây dựng", "ban_ve"),
+        ("Quyết định ly hôn của Tòa án", "ly_hon"),
+        ("Quyết định ly hôn của Tòa án", "quyet_dinh"),
     ],
 )
 def test_names_of_lists_are_understood(name: str, type_: str) -> None:
@@ -232,6 +237,9 @@ def test_a_paper_past_its_time_is_doubtful() -> None:
     name = "Giấy xác nhận tình trạng hôn nhân"
     assert states(old, listed=listed, procedure=marriage, received=date(2026, 8, 1))[name] == ("doubtful", "component_expired")
     assert states(old, listed=listed, procedure=marriage, received=date(2026, 7, 1))[name] == ("present", "")
+    end = doc("xn_tinh_trang_hn", fields={"issued_on": Field("2026-01-31", "", 1, BOX, 1.0)})
+    assert states(end, listed=listed, procedure=marriage, received=date(2026, 7, 31))[name] == ("present", ""), "six months later to the day"
+    assert states(end, listed=listed, procedure=marriage, received=date(2026, 8, 1))[name] == ("doubtful", "component_expired")
 
 
 # the gate

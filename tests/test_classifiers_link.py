@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -11,6 +12,8 @@ import pytest
 from classifiers import understand
 from classifiers.layout import Sheet
 from classifiers.link import Paper, link_papers
+from classifiers.recut import recut
+from classifiers.relations import named, running, spelling
 from pipeline.codes import sheet_payload
 from pipeline.records import Document, Field, Page, PageState
 from tests.typed import MOTTO, letter, source, typed
@@ -71,6 +74,16 @@ def test_a_receipt_holds_for_the_papers_behind_it_until_the_next_receipt() -> No
     got = links(receipt(A, 1, bar=A), paper(2), receipt(B, 3, bar=B), paper(4), paper(5, title="GIẤY ỦY QUYỀN"))
     assert [c for c, _, _ in got] == [A, A, B, B, B]
     assert all(review == "" for _, review, _ in got)
+
+
+def test_a_control_sheet_behind_its_receipt_leaves_the_receipts_owner() -> None:
+    assert links(receipt(A, 1, bar=A), control_sheet(A, 2), paper(3))[2] == (A, "", ())
+    assert links(receipt(A, 1, bar=A), control_sheet(B, 2), paper(3))[2] == ("", "other_owner", (B,)), "another dossier, of which nobody is known"
+
+
+def control_sheet(code: str, number: int) -> Page:
+    rows = ["^PHIẾU KIỂM SOÁT QUÁ TRÌNH GIẢI QUYẾT HỒ SƠ", f"Mã hồ sơ: {code}", "Cơ quan (bộ phận) giải quyết hồ sơ: Phòng Tư pháp"]
+    return typed([f"^{MOTTO[0]}", f"^{MOTTO[1]}", "", *rows, "Người giao\tNgười nhận"], number)
 
 
 def test_papers_before_any_code_wait_and_see_the_only_candidate() -> None:
@@ -271,3 +284,65 @@ def test_a_paper_of_somebody_whom_a_paper_of_the_dossier_names_is_of_that_dossie
     assert [link.code for link in links] == [A, A, A, ""]
     assert links[2].evidence[-1].kind == "owner"
     assert links[3].review == "other_owner"
+
+
+@pytest.mark.parametrize(
+    ("printed", "there"),
+    [
+        ("Tôi là Nguyễn Thị Hoa, trú tại phường Mẫu.", True),
+        ("Ông Lê Văn Mẫu và bà Nguyễn Thị Hoa cùng ký.", True),
+        ("Họ và tên: NGUYỄN THỊ HOA", True),
+        ("Bà NGUYỄN THỊ HOA CCCD số 1", True),
+        ("Tôi là Nguyễn Thị Hòa, trú tại phường Mẫu.", False),
+        ("Tôi là Nguyễn Thị Hoàng, trú tại phường Mẫu.", False),
+        ("Họ và tên: Nguyễn Thị Hoa Mai", False),
+        ("Họ và tên: Phan Nguyễn Thị Hoa", False),
+    ],
+)
+def test_a_page_names_a_person_letter_for_letter(printed: str, there: bool) -> None:
+    assert named(spelling("Nguyễn Thị Hoa"), running(Sheet(typed([printed])))) is there
+
+
+def test_a_paper_of_somebody_with_a_like_name_is_not_of_the_receipts_dossier() -> None:
+    def behind(name: str) -> tuple[str, str, tuple[str, ...]]:
+        return links(receipt(A, 1, bar=A), replace(typed([r.replace("Thị Mẫu", name) for r in _rows()], 2)))[1]
+
+    assert behind("Thị Mẫu") == (A, "", ())
+    assert behind("Thị Mẩu") == behind("Thị Mẫu Đơn") == ("", "other_owner", (A,))
+
+
+def _rows() -> list[str]:
+    return [f"^{MOTTO[0]}", f"^{MOTTO[1]}", "", "^TỜ KHAI ĐĂNG KÝ KHAI SINH", "", "Tôi là Nguyễn Thị Mẫu.", "Tôi cam đoan là đúng."]
+
+
+def test_a_paper_with_another_code_behind_a_receipt_leaves_what_follows_to_a_person() -> None:
+    """Its own receipt may be the page that was not read: two dossiers of one person lie one behind the other."""
+    labelled = links(receipt(A, 1, bar=A), paper(2), paper(3, f"Mã hồ sơ: {B}"), paper(4), receipt(B, 5, bar=B), paper(6))
+    assert [(code, review) for code, review, _ in labelled] == [
+        (A, ""), (A, ""), (A, "other_code_mentioned"), ("", "conflict"), (B, ""), (B, ""),
+    ]  # fmt: skip
+    assert set(labelled[3][2]) == {A, B}
+    assert [c for c, _, _ in links(receipt(A, 1, bar=A), paper(2, f"Mã hồ sơ: {NATIONAL}"), paper(3))] == [A, A, A], "another office's code of it"
+
+
+def test_two_thousand_papers_behind_one_receipt_take_little_time() -> None:
+    def one(n: int) -> Paper:
+        said = Field(f"Lê Văn Mẫu {n}", "", n, (0.1, 0.1, 0.5, 0.12), 0.9)
+        page = typed([said.value, "Bà Nguyễn Thị Mẫu" if n % 2 else ""], n)
+        return Paper("giay_uy_quyen", (Sheet(page),), fields={"holder": said, "reference": said})
+
+    owner = Field("Nguyễn Thị Mẫu", "", 1, (0.1, 0.1, 0.5, 0.12), 0.9)
+    first = Paper("giay_tiep_nhan", (Sheet(receipt(A, 1)),), fields={"holder": owner})
+    papers = [first, *(one(n) for n in range(2, 2002))]
+    began = time.process_time()
+    assert sum(bool(link.code) for link in link_papers(papers)) == 1001
+    assert time.process_time() - began < 10
+
+
+def test_papers_cut_anew_that_carry_two_dossiers_are_a_conflict() -> None:
+    pages = (separator(A, 1), paper(2), paper(3, f"Mã hồ sơ: {B}", title="GIẤY ỦY QUYỀN"), separator(B, 4), paper(5, title="ĐƠN ĐỀ NGHỊ"))
+    seen, found = understand(source(5), pages)
+    joined = recut(source(5), seen, found, [(2, 3)])
+    assert [(d.pages, d.link.code, d.link.review) for d in joined] == [((2, 3), "", "conflict"), ((5,), B, "")]
+    across = recut(source(5), seen, found, [(2, 5)])
+    assert next(d.link for d in across if d.pages == (2, 5)).review == "conflict"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from classifiers import understand
 from classifiers.layout import Sheet
 from classifiers.secrecy import secret_mark, withheld
-from pipeline.records import Page, PageState
+from pipeline.records import Box, Page, PageState
 from tests.typed import MOTTO, letter, source, typed
 
 WARD = ["TỈNH MẪU", "SỞ NỘI VỤ"]
@@ -38,6 +38,10 @@ def mark(page: Page) -> str:
         ("TỐI MÂT", "TỐI MẬT"),
         ("TUYỆT MẬT", "TUYỆT MẬT"),
         ("TUYÊT MẠT", "TUYỆT MẬT"),
+        ("TỐI MẬT - HỎA TỐC", "TỐI MẬT"),
+        ("MẬT - KHẨN", "MẬT"),
+        ("ĐỘ MẬT: TỐI MẬT", "TỐI MẬT"),
+        ("Độ mật: Mật", "MẬT"),
     ],
 )
 def test_a_stamp_at_the_head_is_a_mark(printed: str, meant: str) -> None:
@@ -59,10 +63,35 @@ def test_a_stamp_at_the_head_is_a_mark(printed: str, meant: str) -> None:
         ["Mật khẩu: 123456"],
         ["Mật ong rừng U Minh"],
         ["TUYỆT MẬT\tTỐI MẬT"],
+        ["^TUYỆT MẬT", "^TỐI MẬT", "^MẬT"],
+        ["^CÔNG TY TNHH", "^TUYẾT MAI"],
+        ["^HỢP TÁC XÃ NUÔI ONG", "^MẬT"],
+        ["^GIẢI", "^MẬT"],
+        ["GIẢI MẬT\t"],
+        ["Độ mật: mật, tối mật, tuyệt mật"],
+        ["Căn cứ Luật Bảo vệ bí mật nhà nước ngày 15 tháng 11 năm 2018;"],
+        ["^Ban hành Danh mục bí mật nhà nước độ Mật của ngành"],
     ],
 )
 def test_the_word_elsewhere_is_none(rows: list[str]) -> None:
     assert mark(decision(*rows)) == ""
+    assert understand(source(1), [decision(*rows)])[1][0].review != ("secret",)
+
+
+def test_a_paper_whose_level_was_changed_bears_two_marks() -> None:
+    assert mark(decision("TỐI MẬT\t", "MẬT\t")) in ("TỐI MẬT", "MẬT")
+
+
+def test_a_stamp_that_was_read_into_a_line_of_text_stands_out_by_its_size() -> None:
+    page = decision("Kính gửi: Các đơn vị MẬT")
+    assert mark(page) == ""
+    lines = [replace(line, words=tuple(replace(w, box=_taller(w.box)) if w.text == "MẬT" else w for w in line.words)) for line in page.reading.lines]
+    assert mark(replace(page, reading=replace(page.reading, lines=tuple(lines)))) == "MẬT"
+
+
+def _taller(box: Box) -> Box:
+    half = 0.25 * (box[3] - box[1])
+    return box[0], box[1] - half, box[2], box[3] + half
 
 
 def test_a_mark_far_down_is_none() -> None:
