@@ -21,6 +21,7 @@ from pipeline.records import Document, Failure, Page, SourceFile, SourceRecord
 from pipeline.settings import Settings
 from storage.archive import Archive
 from storage.folder import not_written
+from storage.objects import NoSuchObject
 from storage.quarantine import Quarantine, is_secret
 from storage.views import Written
 
@@ -129,7 +130,10 @@ class Batch:
             known = self.archive.known(source.sha256, self._reading)
             item.known = None if known and known.worth_rereading else known
             if item.known is None:
-                self._begin(item, source)
+                try:
+                    self._begin(item, source)
+                except NoSuchObject as error:  # a sheet that was scanned again is gone from the store: `check` says so, and this file waits for it
+                    item.received = SourceRecord(source, error=Failure(error.key, str(error)))
         sums.add(source.sha256)
 
     def _begin(self, item: _Item, source: SourceFile) -> None:

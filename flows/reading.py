@@ -25,6 +25,7 @@ from pipeline.intake import Found, recognise
 from pipeline.messages import say
 from pipeline.records import Failure, Page, PageState, Scan, SourceFile, SourceRecord, Step
 from pipeline.settings import Settings
+from storage.objects import NoSuchObject
 from storage.outside import without
 
 if TYPE_CHECKING:
@@ -125,9 +126,10 @@ def fetched(archive: Archive, scans: Iterable[Scan], folder: Path) -> dict[str, 
     found = {}
     for sha256 in sorted({scan.source for scan in scans}):
         record = archive.record(sha256)
-        if record is not None:
-            path = archive.original(sha256, folder / f"{sha256}.{record.source.extension}")
-            found[sha256] = replace(record.source, path=str(path))
+        if record is None:
+            raise NoSuchObject("no_such_object", object=sha256)
+        path = archive.original(sha256, folder / f"{sha256}.{record.source.extension}")
+        found[sha256] = replace(record.source, path=str(path))
     return found
 
 

@@ -130,6 +130,29 @@ def test_the_next_reading_reads_the_new_sheet(archive: Path, digitized: Path, tm
         module.settings.cache_clear()
 
 
+def test_a_rescan_that_is_gone_from_the_store_fails_its_file_alone(
+    archive: Path, digitized: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, _ = name_of(archive)
+    scan = picture(archive, 1, tmp_path / "lai.jpg")
+    assert main(["replace", name, "1", str(scan), "--archive", str(archive)]) == 0
+    next(p for p in (archive / "originals").rglob("*.jpg")).unlink()
+    before = trees.rows(archive)
+    monkeypatch.setenv("SOHOA_PAGE__MIN_DPI", "190")
+    from pipeline import settings as module
+
+    module.settings.cache_clear()
+    try:
+        told = main(["digitize", str(digitized / "in"), str(THREE / "giay-khai-sinh.jpg"), "--json", "--archive", str(archive)])
+    finally:
+        monkeypatch.undo()
+        module.settings.cache_clear()
+    assert told == Exit.REVIEW
+    after = trees.rows(archive)
+    assert [r for r in after["sources"] if r in before["sources"]] == before["sources"], "what it said before stays"
+    assert len(after["sources"]) == len(before["sources"]) + 1, "the other file is archived"
+
+
 def test_what_is_no_rescan_of_the_page_changes_nothing(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name, id_ = name_of(archive)
     before = trees.rows(archive)
