@@ -87,7 +87,7 @@ def paper_rows(paper: Paper) -> Rows:
 
 def _page_rows(paper: Paper, id_: str) -> Iterator[dict[str, Any]]:
     for number, lines in enumerate(paper.pages, 1):
-        content = zlib.compress(page_json(number, lines).encode(), 6)
+        content = zlib.compress(page_json(number, lines).encode(), 1)  # as `rows.pack` does, but in half the time
         text = "\n".join(lines)
         yield {"source": paper.sha256, "number": number, "document": id_, "state": "good", "reason": "", "text": text, "content": content}
 
@@ -109,5 +109,3 @@ def _insert(c: Connection, rows: Rows, codes: Iterable[str]) -> None:
             dossier_row(c, code, [])
     for table in (sources, receipts, documents, pages):
         c.execute(insert(table), rows[table.name])
-
-

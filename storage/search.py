@@ -31,7 +31,7 @@ NEAR = {"title": 2.0, "head_folded": 1.0, "text_folded": 0.5}
 PARTLY = 0.5
 
 #: Papers among which neighbouring words are looked at: those that are best without.
-CANDIDATES = 200
+CANDIDATES = 100
 
 #: Pages of one document that a hit lists.
 PAGES = 20
@@ -89,7 +89,10 @@ def search(index: SearchIndex, catalogue: Catalogue, query: Query) -> list[Hit]:
             if id_ not in found and len(found) < query.limit:
                 found[id_] = (score if terms else 0.0, exact, complete)
     views = {v.id: v for v in catalogue.documents(ids=list(found))} if found else {}
-    numbers = {i: _numbers(searcher, views[i], terms, exact=found[i][1]) for i in found if i in views}
+    pages: dict[str, list[int]] = {}
+    for exact in (True, False):
+        pages |= _pages(searcher, [views[i] for i in found if i in views and found[i][1] is exact], terms, exact)
+    numbers = {i: pages[i] or [_field_page(views[i], terms)] for i in found if i in views}
     shown = catalogue.shown([(views[i].source, n[0]) for i, n in numbers.items()])
     return [_hit(views[i], n, shown.get((views[i].source, n[0])), terms, *found[i]) for i, n in numbers.items()]
 
@@ -228,21 +231,22 @@ def _hit(view: DocumentView, numbers: Sequence[int], page: Shown | None, terms: 
     )
 
 
-def _numbers(searcher: tantivy.Searcher, view: DocumentView, terms: Sequence[Term], *, exact: bool) -> list[int]:
-    """Pages of a document that a hit names, best first; at least one, 0 where it has none."""
-    numbers = _pages(searcher, view, terms, exact) if terms and len(view.pages) > 1 else list(view.pages)
-    return numbers or [_field_page(view, terms)]
-
-
-def _pages(searcher: tantivy.Searcher, view: DocumentView, terms: Sequence[Term], exact: bool) -> list[int]:
-    """Pages of the document with any of the words, best first."""
-    of_document = [_term("kind", PAGE), _term("document", view.id)]
-    ways = [_tokens("page_folded", t.folded, prefix=t.prefix) for t in terms]
-    if exact:
-        ways += [_tokens("page_text", t.exact, prefix=t.prefix) for t in terms]
-    some = Ask.boolean_query([(Occur.Should, q) for q in ways], minimum_number_should_match=1)
-    hits = searcher.search(_all([*of_document, some]), limit=PAGES).hits
-    return [n for _, n in sorted((-score, searcher.doc(a)["page"][0]) for score, a in hits)]
+def _pages(searcher: tantivy.Searcher, views: Sequence[DocumentView], terms: Sequence[Term], exact: bool) -> dict[str, list[int]]:
+    """Pages of each document with any of the words, best first; all of them where there is but one, or nothing is asked for."""
+    out = {v.id: [] if terms and len(v.pages) > 1 else list(v.pages) for v in views}
+    several = [v for v in views if terms and len(v.pages) > 1]
+    short = [v.id for v in several if len(v.pages) <= PAGES]
+    # all short ones at once: a beginning of a word is looked up in the whole index, however few papers are asked for
+    for ids in [*([short] if short else []), *([v.id] for v in several if len(v.pages) > PAGES)]:
+        ways = [_tokens("page_folded", t.folded, prefix=t.prefix) for t in terms]
+        if exact:
+            ways += [_tokens("page_text", t.exact, prefix=t.prefix) for t in terms]
+        some = Ask.boolean_query([(Occur.Should, q) for q in ways], minimum_number_should_match=1)
+        these = Ask.const_score_query(Ask.term_set_query(_schema(), "document", ids), 0.0)
+        hits = searcher.search(_all([these, _term("kind", PAGE), some]), limit=PAGES * len(ids), count=False).hits
+        for _, number, id_ in sorted((-score, entry["page"][0], entry["document"][0]) for score, a in hits for entry in [searcher.doc(a)]):
+            out[id_].append(number)
+    return out
 
 
 def _field_page(view: DocumentView, terms: Sequence[Term]) -> int:
@@ -267,7 +271,10 @@ def _meets(tokens: Sequence[str], terms: Sequence[Term]) -> bool:
 def _best_line(lines: Sequence[Sequence[str]], terms: Sequence[Term]) -> tuple[int, list[int]]:
     """The line with most of the terms, with the accents asked for where two have as many, and which of its words they are; else the first line."""
     best: tuple[tuple[int, int, int], int, list[int]] | None = None
+    first, begun = {t.folded[0] for t in terms}, any(t.prefix for t in terms)
     for number, line in enumerate(lines):
+        if not begun and first.isdisjoint(itertools.chain.from_iterable(map(_folded, line))):  # most lines
+            continue
         hits, met, accents = _marked(line, terms)
         rank = (met, accents, -len(hits))
         if hits and (best is None or rank > best[0]):
@@ -291,10 +298,16 @@ def _marked(line: Sequence[str], terms: Sequence[Term]) -> tuple[list[int], int,
     return sorted(hits), met, accents
 
 
-@lru_cache(1 << 15)
+@lru_cache(1 << 16)
 def _cut(text: str) -> list[tuple[str, str]]:
     """Tokens of one word of a page, each as it is and folded."""
-    return list(zip(words.exact(text), words.folded(text), strict=True))
+    tokens = words.exact(text)
+    return list(zip(tokens, words.without_marks(tokens), strict=True))
+
+
+@lru_cache(1 << 16)
+def _folded(text: str) -> tuple[str, ...]:
+    return tuple(folded for _, folded in _cut(text))
 
 
 def _places(tokens: Sequence[str], wanted: Sequence[str], prefix: bool) -> list[int]:
