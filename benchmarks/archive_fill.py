@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import multiprocessing
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from benchmarks.archive_papers import BATCH, READING, STEP, Paper, document, drawn, page_json
+from benchmarks.archive_papers import BATCH, READING, STEP, Paper, blocks_of, document, drawn, page_json
 from storage.catalogue import Catalogue
 from storage.layout import Json, document_id, entry_of, filed_stem, original_key, part
 from storage.models import batches, documents, dossiers, pages, receipts, sources, state
@@ -24,30 +24,31 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def fill(catalogue: Catalogue, seed: int, wanted: int) -> int:
-    """Generated papers of so many pages, or a few more; how many pages there are."""
+    """Generated papers of about so many pages; how many pages there are."""
     with catalogue.database.writing() as c:
         c.execute(insert(batches).values(id=BATCH, begun=STEP.at))
         c.execute(insert(state).values(name="queue", value=1))
     done = 0
-    with ProcessPoolExecutor(DRAWING, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for rows, codes in _in_order(pool, seed):
-            with catalogue.database.writing() as c:
-                _insert(c, rows, codes)
-            done += len(rows["pages"])
-            if done >= wanted:
-                pool.shutdown(cancel_futures=True)
-                break
+    for rows, codes in _in_order(seed, blocks_of(wanted)):
+        with catalogue.database.writing() as c:
+            _insert(c, rows, codes)
+        done += len(rows["pages"])
     with catalogue.database.writing() as c:
         c.execute(insert(state).values(name="generation", value=1))
     return done
 
 
-def _in_order(pool: ProcessPoolExecutor, seed: int) -> Iterator[tuple[Rows, list[str]]]:
+def _in_order(seed: int, blocks: int) -> Iterator[tuple[Rows, list[str]]]:
     """Blocks in their order, a few ahead of the one that is written."""
-    ahead = [pool.submit(block_rows, seed, block) for block in range(2 * DRAWING)]
-    for block in itertools.count(len(ahead)):
-        yield ahead.pop(0).result()
-        ahead.append(pool.submit(block_rows, seed, block))
+    if blocks <= DRAWING:  # not worth other processes
+        yield from (block_rows(seed, block) for block in range(blocks))
+        return
+    with ProcessPoolExecutor(DRAWING, mp_context=multiprocessing.get_context("spawn")) as pool:
+        ahead = deque(pool.submit(block_rows, seed, block) for block in range(min(2 * DRAWING, blocks)))
+        for block in range(len(ahead), blocks + len(ahead)):
+            yield ahead.popleft().result()
+            if block < blocks:
+                ahead.append(pool.submit(block_rows, seed, block))
 
 
 def block_rows(seed: int, block: int) -> tuple[Rows, list[str]]:

@@ -81,6 +81,11 @@ def papers(seed: int, pages: int) -> Iterator[Paper]:
             yield paper
 
 
+def blocks_of(pages: int) -> int:
+    """How many blocks have about so many pages."""
+    return max(1, round(pages / (BLOCK * sum(PAGES) / len(PAGES))))
+
+
 def drawn(seed: int, block: int) -> list[Paper]:
     """The papers of one block; blocks can be drawn in any order, in any process."""
     rng, chance = random.Random(f"{seed} {block}"), np.random.default_rng((seed, block))
