@@ -26,6 +26,7 @@ HEAP, LARGE_HEAP, MANY = 32_000_000, 200_000_000, 2000
 
 PAGE, DOCUMENT = "page", "document"
 
+_DIGIT = re.compile(r"\d")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -188,12 +189,12 @@ def _facts(indexed: Indexed) -> dict[str, list[str]]:
     """What is known of the document as a whole, the same for all its pages; of its dossier, what the office's list says."""
     view, listed, codes = indexed.view, indexed.listed, indexed.codes
     values = list(dict.fromkeys(v for f in view.fields.values() for v in (f.value, f.printed) if v))
-    titles = [e.text for e in indexed.paper.evidence if e.kind == "title"]
+    titles = indexed.titles
     office = (listed.owner, listed.procedure_name, listed.place) if listed else ()
     head = " ".join(t for v in (*titles, *values, *office) for t in words.exact(v))
     name = words.folded(view.type.replace("_", " "))
     subject = view.fields["subject"].value if "subject" in view.fields else ""
-    numbers = [words.code(v) for v in values if any(c.isdigit() for c in v)]
+    numbers = [words.code(v) for v in values if _DIGIT.search(v)]
     return {
         "type": [view.type],
         "head": [head],

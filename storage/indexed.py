@@ -10,7 +10,7 @@ from itertools import groupby
 
 from sqlalchemy import bindparam, select
 
-from pipeline.records import Box, Document
+from pipeline.records import Box
 from storage import known
 from storage.database import Database
 from storage.known import KnownDossier
@@ -37,7 +37,7 @@ class Indexed:
     """One document with all that it can be found by."""
 
     view: DocumentView
-    paper: Document
+    titles: tuple[str, ...]  #: as printed
     codes: tuple[str, ...]  #: of its dossier, its own one first
     listed: KnownDossier | None  #: its dossier in the office's list
 
@@ -113,8 +113,8 @@ class Indexable:
                 others.setdefault(row.dossier, []).append(row.code)
         out: dict[str, list[Indexed]] = {}
         for row in rows:
-            shown, document = view(row), Document.from_json(row.record)
-            out.setdefault(row.source, []).append(Indexed(shown, document, _codes(shown.dossier, others, listed), listed.get(shown.dossier)))
+            shown, titles = view(row), tuple(e["text"] for e in row.record["evidence"] if e["kind"] == "title")
+            out.setdefault(row.source, []).append(Indexed(shown, titles, _codes(shown.dossier, others, listed), listed.get(shown.dossier)))
         return out
 
 
