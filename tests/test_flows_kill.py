@@ -54,5 +54,5 @@ def test_random_kills_end_in_the_same_folder(undisturbed: Undisturbed, tmp_path:
     disturb(undisturbed, lambda name: in_folder(tmp_path / name), f"sohoa-kill-{tmp_path.name}")
 
 
-def test_random_kills_end_in_the_same_bucket(undisturbed: Undisturbed, minio: Server, tmp_path: Path) -> None:  # noqa: F811
+def test_random_kills_end_in_the_same_bucket(undisturbed: Undisturbed, minio: Server, tmp_path: Path) -> None:
     disturb(undisturbed, lambda name: in_bucket(minio, f"killed-{name}", tmp_path / name), f"sohoa-kill-s3-{tmp_path.name}")
