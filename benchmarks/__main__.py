@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from benchmarks import kill, quality, reading, second, understanding
+from benchmarks import archive, kill, quality, reading, second, understanding
 
-BENCHMARKS = {"reading": reading, "kill": kill, "second": second, "quality": quality, "understanding": understanding}
+BENCHMARKS = {"reading": reading, "kill": kill, "second": second, "quality": quality, "understanding": understanding, "archive": archive}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks import table
 from benchmarks.truth import ROOT
+from pipeline.errors import MissingTool
+from storage.minio_server import start
 from tests import trees
+from tests.places import Place, in_bucket, in_folder
 
 ABOUT = "kill digitize at random moments, let it finish, and compare the archive with an undisturbed one"
+STORES = ("folder", "minio")
 _MOST = 3  #: kills of one archive before it is let finish
 _GONE = 5.0  #: seconds after a kill in which every child has to be gone
 
@@ -36,13 +41,13 @@ class Verdict:
         return len(self.lost) + len(self.doubled) + len(self.differ)
 
 
-def compare(wanted: Mapping[str, str], rows: Mapping[str, list[Any]], archive: Path) -> Verdict:
+def compare(wanted: Mapping[str, str], rows: Mapping[str, list[Any]], place: Place) -> Verdict:
     """Objects by key and digest, rows of the catalogue by content and number."""
-    have, verdict = trees.objects(archive), Verdict()
+    have, verdict = place.objects(), Verdict()
     verdict.lost += sorted(wanted.keys() - have.keys())
     verdict.doubled += sorted(have.keys() - wanted.keys())
     verdict.differ += sorted(key for key in wanted.keys() & have.keys() if wanted[key] != have[key])
-    found = trees.rows(archive)
+    found = place.rows()
     for name in sorted(rows.keys() | found.keys()):
         left = [repr(row) for row in found.get(name, [])]
         for row in map(repr, rows.get(name, [])):
@@ -55,26 +60,26 @@ def compare(wanted: Mapping[str, str], rows: Mapping[str, list[Any]], archive: P
 
 
 class Victim:
-    """Runs `digitize` of one batch with a Prefect home and a temporary folder of its own."""
+    """Runs `digitize` of one batch with a temporary folder of its own; as a user runs it, the embedded Prefect server too, unless told."""
 
-    def __init__(self, batch: Path, folder: Path) -> None:
-        self.batch, self.folder = batch, folder
+    def __init__(self, batch: Path, folder: Path, *, embedded: bool = True) -> None:
+        self.batch = batch
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
-        home = folder / "prefect"
-        trees.lay_prefect(home)
-        # as a user runs it, the embedded Prefect server too
-        self.more = {"PREFECT_HOME": str(home), "TMPDIR": str(self.temporary), "SOHOA_EMBEDDED": "1"}
+        self.more = {"TMPDIR": str(self.temporary)}
+        if embedded:
+            trees.lay_prefect(folder / "prefect")
+            self.more |= {"PREFECT_HOME": str(folder / "prefect"), "SOHOA_EMBEDDED": "1"}
 
-    def whole(self, archive: Path) -> subprocess.CompletedProcess[str]:
+    def whole(self, place: Place) -> subprocess.CompletedProcess[str]:
         """A run that nobody disturbs."""
-        return trees.run("digitize", self.batch, "--archive", archive, **self.more)
+        return trees.run("digitize", self.batch, "--archive", place.location, **self.more, **place.environment)
 
-    def killed(self, archive: Path, after: float, mark: str) -> float | None:
+    def killed(self, place: Place, after: float, mark: str) -> float | None:
         """Starts a run and kills it after so many seconds; answers the seconds it ran, None when it had ended before."""
         process = subprocess.Popen(
-            trees.command("digitize", self.batch, "--archive", archive),
-            env=trees.environment(SOHOA_MARK=mark, **self.more),
+            trees.command("digitize", self.batch, "--archive", place.location),
+            env=trees.environment(SOHOA_MARK=mark, **self.more, **place.environment),
             cwd=trees.ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -106,43 +111,85 @@ def moments(seconds: float, kills: int, rng: random.Random) -> Iterable[float]:
         left -= after
 
 
+@dataclass
+class Counted:
+    """What came of all kills in one store."""
+
+    hits: int = 0  #: kills that hit a running process
+    archives: int = 0
+    wrong: int = 0
+    behind: int = 0  #: processes that outlived their run
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.wrong or self.behind or not self.hits)
+
+
 def main(arguments: argparse.Namespace) -> int:
-    batch, rng = arguments.batch.absolute(), random.Random(arguments.seed)
-    wrong = hits = rounds = behind = 0
-    with tempfile.TemporaryDirectory(prefix="sohoa-bench-") as temporary:
+    rng = random.Random(arguments.seed)
+    print(f"{table.today()}; {table.machine()}; batch {arguments.batch.name}, seed {arguments.seed}")
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="sohoa-bench-") as temporary, contextlib.ExitStack() as stack:
         folder = Path(temporary)
-        victim = Victim(batch, folder)
-        begun = time.monotonic()
-        done = victim.whole(folder / "undisturbed")
-        seconds = time.monotonic() - begun
-        if done.returncode not in {0, 6}:
-            print(f"sohoa bench: digitize failed. What it said:\n{done.stderr[-2000:]}", file=sys.stderr)
-            return 4
-        wanted, rows = trees.objects(folder / "undisturbed"), trees.rows(folder / "undisturbed")
-        print(f"{table.today()}; {table.machine()}; batch {arguments.batch.name}, seed {arguments.seed}")
-        print(f"undisturbed: {len(wanted)} objects, {sum(map(len, rows.values()))} rows, {seconds:.0f} s", flush=True)
-        while hits < arguments.kills and rounds < 2 * arguments.kills:
-            rounds += 1
-            archive, told = folder / f"a{rounds}", []
-            for number, after in enumerate(moments(seconds, min(rng.randint(1, _MOST), arguments.kills - hits), rng)):
-                mark = f"sohoa-kill-{folder.name}-{rounds}-{number}"
-                ran = victim.killed(archive, after, mark)
-                if ran is None:
-                    told.append("ended before")
-                    break
-                hits += 1
-                told.append(f"{ran:.1f} s")
-                if left := left_after(mark):
-                    behind += len(left)
-                    told.append(f"{len(left)} processes left behind")
-            done = victim.whole(archive)
-            verdict = compare(wanted, rows, archive)
-            wrong += verdict.wrong + (done.returncode not in {0, 6})
-            print(f"{rounds:3d}. killed after {', '.join(told)}; exit {done.returncode}; {_says(verdict)}", flush=True)
-        trash = sum(1 for p in victim.temporary.rglob("*") if p.is_file())
-    print(f"{hits} kills hit a running digitize in {rounds} archives")
-    print(f"differences: {wrong}; processes left behind: {behind}; temporary files left: {trash}")
-    return 4 if wrong or behind or not hits else 0
+        victim = Victim(arguments.batch.absolute(), folder)
+        for store in STORES if arguments.store == "both" else (arguments.store,):
+            (folder / store).mkdir()
+            try:
+                places = _places(store, folder / store, stack)
+            except MissingTool as error:
+                print(f"sohoa bench: {error}", file=sys.stderr)
+                return int(error.exit_code)
+            counted = _disturb(victim, places, arguments.kills, rng, folder.name)
+            if counted is None:
+                return 4
+            failed = failed or counted.failed
+        print(f"temporary files left: {sum(1 for p in victim.temporary.rglob('*') if p.is_file())}")
+    return 4 if failed else 0
+
+
+def _places(store: str, folder: Path, stack: contextlib.ExitStack) -> Callable[[str], Place]:
+    """Where archives of a name lie; the server for them is started once."""
+    if store == "folder":
+        return lambda name: in_folder(folder / name)
+    server = stack.enter_context(start(folder / "server"))
+    return lambda name: in_bucket(server, name, folder / name)
+
+
+def _disturb(victim: Victim, places: Callable[[str], Place], kills: int, rng: random.Random, name: str) -> Counted | None:
+    """Kill until so many have hit a running process; None when not even an undisturbed run ends well."""
+    whole = places("undisturbed")
+    begun = time.monotonic()
+    done = victim.whole(whole)
+    seconds = time.monotonic() - begun
+    if done.returncode not in {0, 6}:
+        print(f"sohoa bench: digitize failed. What it said:\n{done.stderr[-2000:]}", file=sys.stderr)
+        return None
+    wanted, rows = whole.objects(), whole.rows()
+    store = "minio" if whole.server else "folder"
+    print(f"{store}, undisturbed: {len(wanted)} objects, {sum(map(len, rows.values()))} rows, {seconds:.0f} s", flush=True)
+    counted = Counted()
+    while counted.hits < kills and counted.archives < 2 * kills:
+        counted.archives += 1
+        place, told = places(f"a{counted.archives}"), []
+        for number, after in enumerate(moments(seconds, min(rng.randint(1, _MOST), kills - counted.hits), rng)):
+            mark = f"sohoa-kill-{name}-{bool(place.server):d}-{counted.archives}-{number}"
+            ran = victim.killed(place, after, mark)
+            if ran is None:
+                told.append("ended before")
+                break
+            counted.hits += 1
+            told.append(f"{ran:.1f} s")
+            if left := left_after(mark):
+                counted.behind += len(left)
+                told.append(f"{len(left)} processes left behind")
+        done = victim.whole(place)
+        verdict = compare(wanted, rows, place)
+        counted.wrong += verdict.wrong + (done.returncode not in {0, 6})
+        print(f"{counted.archives:3d}. killed after {', '.join(told)}; exit {done.returncode}; {_says(verdict)}", flush=True)
+        place.remove()
+    print(f"{counted.hits} kills hit a running digitize in {counted.archives} archives")
+    print(f"differences: {counted.wrong}; processes left behind: {counted.behind}", flush=True)
+    return counted
 
 
 def _says(verdict: Verdict) -> str:
@@ -154,6 +201,7 @@ def _says(verdict: Verdict) -> str:
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kills", type=_count, default=20, metavar="N", help="how many kills have to hit a running process (20)")
+    parser.add_argument("--store", choices=(*STORES, "both"), default="folder", help="where the archives lie (folder); both: so many kills in each")
     parser.add_argument("--batch", type=Path, default=ROOT / "samples" / "batch", metavar="PATH", help="folder or file to digitize (samples/batch)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the random moments (1)")
 

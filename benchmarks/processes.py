@@ -51,17 +51,17 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="sohoa-bench-") as temporary:
         answer, said = Path(temporary) / "cost.json", Path(temporary) / "said"
         wrapped = [sys.executable, "-I", __file__, str(answer), str(limit), *map(str, command)]
-        before, begun = _busy(), time.monotonic()
+        before, begun = busy(), time.monotonic()
         with said.open("wb") as file:
             subprocess.run(wrapped, env=dict(environment or os.environ), cwd=folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file, check=True)
-        seconds, busy = time.monotonic() - begun, _busy() - before
+        seconds, worked = time.monotonic() - begun, busy() - before
         found = json.loads(answer.read_text())
         output = said.read_bytes()[-4000:].decode(errors="replace")
     own = found["cpu"] + found.pop("own")
-    return Cost(**found, others=max(busy - own, 0.0) / seconds, output=output)
+    return Cost(**found, others=max(worked - own, 0.0) / seconds, output=output)
 
 
-def _busy() -> float:
+def busy() -> float:
     """CPU seconds that the machine has worked since it started."""
     fields = [int(f) for f in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
     user, nice, system, _idle, _iowait, irq, softirq = fields[:7]

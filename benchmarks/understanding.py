@@ -124,15 +124,15 @@ def _run(arguments: argparse.Namespace, place: Path, cache: Path) -> int:
     return 0
 
 
-def put(file: Path, text: str) -> None:
-    """Writes `file`; in one that has the heading "Understanding, measured" only what stands between it and the next one is replaced."""
+def put(file: Path, text: str, heading: str = HEADING) -> None:
+    """Writes `file`; in one that has the heading only what stands between it and the next one is replaced."""
     old = file.read_text(encoding="utf-8") if file.exists() else ""
-    if HEADING not in old:
+    if heading not in old:
         file.write_text(text, encoding="utf-8")
         return
-    before, _, after = old.partition(HEADING)
+    before, _, after = old.partition(heading)
     rest = after.find("\n## ")
-    file.write_text(before + HEADING + "\n" + text + (after[rest:] if rest >= 0 else ""), encoding="utf-8")
+    file.write_text(before + heading + "\n" + text + (after[rest:] if rest >= 0 else ""), encoding="utf-8")
 
 
 def _text(

@@ -66,12 +66,16 @@ def clean_ocr(s: str) -> str:
 @lru_cache(maxsize=20_000)
 def fold(s: str) -> str:
     """Search key: marks and đ folded, lower case. `Đặng` and `dang` give the same."""
+    if s.isascii():
+        return s.lower()
     s = unicodedata.normalize("NFD", s.replace("đ", "d").replace("Đ", "D"))
     return "".join(c for c in s if not unicodedata.combining(c)).lower()
 
 
 def new_style(word: str) -> str:
     """Tone placement of open oa, oe, uy in the newer way, so that both ways compare equal: hòa -> hoà, ủy -> uỷ; quý, toàn, của stay."""
+    if word.isascii():
+        return word
     d = unicodedata.normalize("NFD", word)
     d = _OPEN_OA_OE.sub(r"\1\3\2", d)
     d = _OPEN_UY.sub(r"\1\3\2", d)

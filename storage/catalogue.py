@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from pipeline.records import Box, Document, Failure, Page, PageState, Signature, SourceFile, SourceRecord, Step
+from pipeline.records import Document, Failure, Page, PageState, Signature, SourceFile, SourceRecord, Step
 from storage import duplicates, holdings, known, review
 from storage.auditing import Trail, note_written
 from storage.database import Database
 from storage.holdings import Books
+from storage.indexed import Indexable
 from storage.layout import Json, entry_of
 from storage.ledger import Ledger
 from storage.models import cleanups, documents, dossiers, findings, other_codes, pages, receipts, sources, state
@@ -73,7 +74,7 @@ def _manifests(placed: Mapping[str, tuple[str, int]]) -> dict[str, str]:
     }
 
 
-class Catalogue(Ledger, Books, Trail):
+class Catalogue(Ledger, Books, Trail, Indexable):
     """Reads and writes of the catalogue. Every method raises Unreachable (or NotWritten) when the database fails."""
 
     def __init__(self, database: Database, same_page: int = duplicates.SURE) -> None:
@@ -301,18 +302,6 @@ class Catalogue(Ledger, Books, Trail):
             portions = [numbers[i : i + PORTION] for i in range(0, len(numbers), PORTION)]
             found = [p for portion in portions for p in c.execute(query.where(pages.c.number.in_(portion))).scalars()]
         return [Page.from_json(unpack(p)) for p in found]
-
-    def lines(self, source: str, number: int) -> list[list[tuple[str, Box]]]:
-        """Words and boxes of one page, line by line: what a hit needs, without reviving the whole page."""
-        with self.database.reading() as c:
-            content = c.execute(select(pages.c.content).where(pages.c.source == source, pages.c.number == number)).scalar()
-        found = unpack(content)["reading"]["lines"] if content else []
-        return [[(w["text"], tuple(w["box"])) for w in line["words"]] for line in found]
-
-    def texts(self, source: str) -> dict[int, str]:
-        """Text of every page of a source."""
-        with self.database.reading() as c:
-            return {r.number: r.text for r in c.execute(select(pages.c.number, pages.c.text).where(pages.c.source == source))}
 
     def entries(self, source: str) -> list[Json]:
         """The lines of the manifests that stand for a source's documents, in the order of its record."""

@@ -7,41 +7,43 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import tantivy
 
 from pipeline.errors import NotWritten, Unreachable
-from pipeline.records import Document
 from storage import words
 from storage.catalogue import Catalogue
-from storage.known import KnownDossier
+from storage.indexed import Indexed
 from storage.views import DocumentView
 
 #: Changes with the fields below: an index of another version is rebuilt.
-VERSION = 2
+VERSION = 3
 
-#: Memory for one writing thread, bytes; 15 MB is the least the library takes.
-HEAP = 32_000_000
-
-#: Sources per commit while catching up.
-PORTION = 200
+#: Memory of the writing thread, bytes, and from how many sources on it gets more: fewer and larger pieces, which cost less to merge.
+HEAP, LARGE_HEAP, MANY = 32_000_000, 200_000_000, 2000
 
 PAGE, DOCUMENT = "page", "document"
 
+_DIGIT = re.compile(r"\d")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def schema() -> tantivy.Schema:
-    """One entry per page, and one per document of several pages with all their text: words may stand on different pages."""
+    """One entry per document with all its text, for words may stand on different pages; and one for each page where it has several.
+
+    What stands in `head` or `title` is in the text too: whether a paper has a word is one list of the index, and not the union of three.
+
+    A page's text has fields of its own, which no question for papers goes through: it is asked only which pages of a paper were meant.
+    """
     b = tantivy.SchemaBuilder()
     for raw in ("source", "kind", "type", "dossier", "codes"):
         b.add_text_field(raw, tokenizer_name="raw", index_option="basic")
     b.add_text_field("document", stored=True, tokenizer_name="raw", index_option="basic")
     b.add_unsigned_field("page", stored=True)
     b.add_unsigned_field("issued", indexed=True, fast=True)  # yyyymmdd
-    for text in ("text", "text_folded", "head", "head_folded", "title", "issuer"):
+    for text in ("text", "text_folded", "head", "head_folded", "title", "issuer", "page_text", "page_folded"):
         b.add_text_field(text, tokenizer_name="whitespace", index_option="position")
     return b.build()
 
@@ -123,19 +125,20 @@ class SearchIndex:
     def _take_in(self, catalogue: Catalogue, since: int) -> int:
         generation = catalogue.generation()
         changed = catalogue.changed_since(since)
-        others = catalogue.other_codes()
         written = 0
         if self._index is None:
             self._index = tantivy.Index(schema(), path=str(self.folder))
-        for begin in range(0, max(len(changed), 1), PORTION):
-            writer = self._index.writer(heap_size=HEAP, num_threads=1)
-            for source in changed[begin : begin + PORTION]:
+        # until generation.json tells of it nothing of this counts, so one commit at the end is enough; the library puts what is full to disk itself
+        writer = self._index.writer(heap_size=LARGE_HEAP if len(changed) > MANY else HEAP, num_threads=1)
+        for source, papers, texts in catalogue.indexed(changed):
+            if since >= 0:
                 writer.delete_documents_by_term("source", source)
-                for entry in _entries(catalogue, source, others):
+            for paper in papers:
+                for entry in _entries(paper, texts):
                     writer.add_document(entry)
                     written += 1
-            writer.commit()
-            writer.wait_merging_threads()
+        writer.commit()
+        writer.wait_merging_threads()
         part = self.folder / "generation.json.part"
         part.write_text(json.dumps({"version": VERSION, "generation": generation}), encoding="ascii")
         mode = part.stat().st_mode & 0o777
@@ -155,55 +158,49 @@ class SearchIndex:
         return tantivy.Index(schema(), path=str(folder))
 
 
-def _entries(catalogue: Catalogue, source: str, others: dict[str, list[str]]) -> Iterator[tantivy.Document]:
-    views = catalogue.documents(source=source)
-    texts = catalogue.texts(source) if views else {}
-    for view in views:
-        paper = catalogue.document_record(view.id)
-        if paper is None:
-            continue
-        listed = catalogue.listed(view.dossier) if view.dossier else None
-        facts = _facts(view, paper, [view.dossier, *others.get(view.dossier, [])] if view.dossier else [], listed)
-        whole: list[str] = []
-        for number in view.pages or (0,):
-            text = texts.get(number, "")
-            whole.append(text)
-            kinds = [PAGE] if len(view.pages) > 1 else [PAGE, DOCUMENT]
-            yield _entry(view, kinds, number, text, facts)
+def _entries(indexed: Indexed, texts: Mapping[int, str]) -> Iterator[tantivy.Document]:
+    view = indexed.view
+    whole: list[tuple[str, str]] = []
+    for number in view.pages or (0,):
+        tokens = words.exact(texts.get(number, ""))
+        whole.append((" ".join(tokens), " ".join(words.without_marks(tokens))))
         if len(view.pages) > 1:
-            yield _entry(view, [DOCUMENT], view.pages[0], "\n".join(whole), facts)
-
-
-def _entry(view: DocumentView, kinds: list[str], page: int, text: str, facts: dict[str, list[str]]) -> tantivy.Document:
-    entry = tantivy.Document()
-    for name, values in ({"source": [view.source], "document": [view.id], "kind": kinds, "type": [view.type]} | facts).items():
-        for value in values:
-            entry.add_text(name, value)
-    entry.add_text("text", " ".join(words.exact(text)))
-    entry.add_text("text_folded", " ".join(words.folded(text)))
-    entry.add_unsigned("page", page)
+            yield _entry(view, PAGE, number, {"page_text": [whole[-1][0]], "page_folded": [whole[-1][1]]})
+    text, folded = (" ".join(part) for part in zip(*whole, strict=True))
+    facts = _facts(indexed)
+    facts |= {"text": [text, *facts["head"]], "text_folded": [folded, *facts["head_folded"]]}
+    entry = _entry(view, DOCUMENT, view.pages[0] if view.pages else 0, facts)
     issued = view.fields["issued_on"].value[:10] if "issued_on" in view.fields else ""
     if _DATE.fullmatch(issued):
         entry.add_unsigned("issued", int(issued.replace("-", "")))
+    yield entry
+
+
+def _entry(view: DocumentView, kind: str, page: int, texts: Mapping[str, list[str]]) -> tantivy.Document:
+    entry = tantivy.Document()
+    entry.add_unsigned("page", page)
+    for name, values in {"source": [view.source], "document": [view.id], "kind": [kind], **texts}.items():
+        for value in values:
+            entry.add_text(name, value)
     return entry
 
 
-def _facts(view: DocumentView, paper: Document, codes: list[str], listed: KnownDossier | None) -> dict[str, list[str]]:
+def _facts(indexed: Indexed) -> dict[str, list[str]]:
     """What is known of the document as a whole, the same for all its pages; of its dossier, what the office's list says."""
-    if listed:
-        codes = list(dict.fromkeys((*codes, listed.code, *listed.other_codes)))
+    view, listed, codes = indexed.view, indexed.listed, indexed.codes
     values = list(dict.fromkeys(v for f in view.fields.values() for v in (f.value, f.printed) if v))
-    titles = [e.text for e in paper.evidence if e.kind == "title"]
+    titles = indexed.titles
     office = (listed.owner, listed.procedure_name, listed.place) if listed else ()
     head = " ".join(t for v in (*titles, *values, *office) for t in words.exact(v))
     name = words.folded(view.type.replace("_", " "))
     subject = view.fields["subject"].value if "subject" in view.fields else ""
-    numbers = [words.code(v) for v in values if any(c.isdigit() for c in v)]
+    numbers = [words.code(v) for v in values if _DIGIT.search(v)]
     return {
+        "type": [view.type],
         "head": [head],
         "head_folded": [" ".join([*words.folded(head), *name]), *(" ".join(words.folded(c)) for c in codes)],
         "title": [" ".join([*name, *(t for v in (*titles, subject) for t in words.folded(v))])],
         "issuer": [" ".join(words.folded(view.fields["issuer"].value))] if "issuer" in view.fields else [],
-        "dossier": codes,
+        "dossier": list(codes),
         "codes": list(dict.fromkeys([*map(words.code, codes), *(n for n in numbers if len(n) <= 64)])),
     }

@@ -92,6 +92,20 @@ def by_code(c: Connection, code: str, *, exactly: bool = False) -> KnownDossier 
     return _known(c, row) if row is not None else None
 
 
+def by_codes(c: Connection, codes: Sequence[str]) -> dict[str, KnownDossier]:
+    """The same for many codes at once; those that the list does not have are left out."""
+    out: dict[str, KnownDossier] = {}
+    for begin in range(0, len(codes), PORTION):
+        some = list(codes[begin : begin + PORTION])
+        named = {code: code for code in c.execute(select(known_dossiers.c.code).where(known_dossiers.c.code.in_(some))).scalars()}
+        other = select(known_codes.c.code, known_codes.c.dossier).where(known_codes.c.code.in_(some)).order_by(known_codes.c.dossier.desc())
+        named = {r.code: r.dossier for r in c.execute(other)} | named  # of several dossiers the first one counts
+        rows = c.execute(select(known_dossiers).where(known_dossiers.c.code.in_(set(named.values())))).all()
+        found = {row.code: _known(c, row) for row in rows}
+        out |= {code: found[dossier] for code, dossier in named.items()}
+    return out
+
+
 def every(c: Connection) -> Iterable[KnownDossier]:
     """The whole list, in the order of codes."""
     for row in c.execute(select(known_dossiers).order_by(known_dossiers.c.code)).all():

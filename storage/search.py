@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import tantivy
 from tantivy import FieldType, Occur
@@ -16,18 +16,22 @@ from pipeline.records import Box
 from storage import words
 from storage.catalogue import Catalogue
 from storage.index import DOCUMENT, PAGE, SearchIndex, schema
+from storage.indexed import Line, Shown
 from storage.views import DocumentView, Hit, Query
 
 Ask = tantivy.Query
 
-#: Words of a line, each with its box.
-Line = list[tuple[str, Box]]
-
-#: Where a word weighs how much; the title decides what a paper is, the head says whose and what about.
-TITLE, HEAD, CODES = 4.0, 2.0, 8.0
+#: What a word weighs more than in the text when it stands in the head, and again in the title or as a code: the title decides what a paper is,
+#: the head says whose and what about.
+HEAD, TITLE, CODES = 1.2, 2.4, 6.4
+#: What two neighbours weigh more when they are neighbours there.
+NEAR = {"title": 2.0, "head_folded": 1.0, "text_folded": 0.5}
 
 #: Share of the words that a paper must hold when none holds all of them.
 PARTLY = 0.5
+
+#: Papers among which neighbouring words are looked at: those that are best without.
+CANDIDATES = 100
 
 #: Pages of one document that a hit lists.
 PAGES = 20
@@ -77,51 +81,78 @@ def search(index: SearchIndex, catalogue: Catalogue, query: Query) -> list[Hit]:
     for wanted, exact, complete in _ways(terms):
         if found and not complete:
             break
-        order = None if terms else "issued"
         need = query.limit - len(found)
         if need <= 0:
             break
         # those of the better way come again here
-        for score, address in searcher.search(_all([*within, wanted]), limit=query.limit + len(found), order_by_field=order).hits:
-            id_ = searcher.doc(address)["document"][0]
+        for id_, score in _best(searcher, _all([*within, wanted]), terms, query.limit + len(found)):
             if id_ not in found and len(found) < query.limit:
-                found[id_] = (float(score) if terms else 0.0, exact, complete)
+                found[id_] = (score if terms else 0.0, exact, complete)
     views = {v.id: v for v in catalogue.documents(ids=list(found))} if found else {}
-    return [_hit(searcher, catalogue, views[i], terms, *found[i]) for i in found if i in views]
+    pages: dict[str, list[int]] = {}
+    for exact in (True, False):
+        pages |= _pages(searcher, [views[i] for i in found if i in views and found[i][1] is exact], terms, exact)
+    numbers = {i: pages[i] or [_field_page(views[i], terms)] for i in found if i in views}
+    shown = catalogue.shown([(views[i].source, n[0]) for i, n in numbers.items()])
+    return [_hit(views[i], n, shown.get((views[i].source, n[0])), terms, *found[i]) for i, n in numbers.items()]
+
+
+def _best(searcher: tantivy.Searcher, wanted: Ask, terms: Sequence[Term], limit: int) -> list[tuple[str, float]]:
+    """Documents and scores, best first: the best by their words alone, then these by their neighbours too, for which their positions are read."""
+    pairs = _pairs(terms)
+    order = None if terms else "issued"
+    hits = searcher.search(wanted, limit=max(limit, CANDIDATES) if pairs else limit, order_by_field=order, count=False).hits
+    if pairs and len(hits) > 1:
+        these = Ask.const_score_query(Ask.term_set_query(_schema(), "document", [searcher.doc(a)["document"][0] for _, a in hits]), 0.0)
+        hits = searcher.search(_besides(_all([_term("kind", DOCUMENT), these, wanted]), pairs), limit=limit, count=False).hits
+    return [(searcher.doc(address)["document"][0], float(score or 0)) for score, address in hits]
 
 
 def locate(lines: Sequence[Line], text: str) -> list[Box]:
     """Boxes of all words of a page that `text` asks for, in reading order."""
     terms = parse(text)
-    return [line[i][1] for line in lines for i in _marked(line, terms)[0]]
+    return [line[i][1] for line in lines for i in _marked([word for word, _ in line], terms)[0]]
 
 
 def _ways(terms: Sequence[Term]) -> list[tuple[Ask, bool, bool]]:
     """Queries in the order they are to be tried, each with whether its hits have the accents and all the words."""
     if not terms:
         return [(Ask.all_query(), True, True)]
-    should = [(Occur.Should, q) for q in _pairs(terms)]
     ways = []
     if any(t.accented for t in terms):
-        ways.append((Ask.boolean_query([(Occur.Must, _match(t, accents=True)) for t in terms] + should), True, True))
+        ways.append((_all([_match(t, accents=True) for t in terms]), True, True))
     plain = [_match(t, accents=False) for t in terms]
-    ways.append((Ask.boolean_query([(Occur.Must, q) for q in plain] + should), not ways, True))
+    ways.append((_all(plain), not ways, True))
     if len(terms) > 1:
         for least in sorted({max(1, math.ceil(PARTLY * len(terms))), 1}, reverse=True):
             some = Ask.boolean_query([(Occur.Should, q) for q in plain], minimum_number_should_match=least)
-            ways.append((Ask.boolean_query([(Occur.Must, some), *should]), False, False))
+            ways.append((some, False, False))
     return ways
 
 
 def _match(term: Term, *, accents: bool) -> Ask:
-    """Where `term` may stand, each place with its weight."""
-    places = [("text", 1.0), ("head", HEAD)] if accents else [("text_folded", 1.0), ("head_folded", HEAD), ("title", TITLE)]
-    tokens = term.exact if accents else term.folded
-    ways = [Ask.boost_query(_tokens(field, tokens, prefix=term.prefix), weight) for field, weight in places]
-    if not accents or not term.accented:
+    """Papers with `term`; it counts more where it stands in the head or title, or is a code."""
+    folded = not accents
+    tokens = term.folded if folded else term.exact
+    places = [("head_folded", HEAD), ("title", TITLE)] if folded else [("head", HEAD)]
+    needed = _tokens("text_folded" if folded else "text", tokens, prefix=term.prefix)
+    more = [Ask.boost_query(_tokens(field, tokens, prefix=term.prefix), weight) for field, weight in places]
+    if folded or not term.accented:
         code = Ask.regex_query(_schema(), "codes", _literal(term.code) + ".*") if term.prefix else _term("codes", term.code)
-        ways.append(Ask.boost_query(code, CODES))
-    return Ask.disjunction_max_query(ways, tie_breaker=0.2)
+        if term.prefix and len(tokens) > 1:  # the library tries so many endings of a phrase and no more
+            needed = Ask.boolean_query([(Occur.Should, needed), (Occur.Should, code)])
+        more.append(Ask.boost_query(code, CODES))
+    return _besides(needed, more)
+
+
+def _besides(needed: Ask, more: Iterable[Ask]) -> Ask:
+    """What `needed` finds, scored higher where one of `more` finds it too.
+
+    One inside the other: beside each other in one query, the library would go through everything that any of them finds, needed or not.
+    """
+    for one in more:
+        needed = Ask.boolean_query([(Occur.Must, needed), (Occur.Should, one)])
+    return needed
 
 
 def _tokens(field: str, tokens: Sequence[str], *, prefix: bool) -> Ask:
@@ -137,8 +168,7 @@ def _pairs(terms: Sequence[Term]) -> list[Ask]:
     tokens = [t for term in terms if not term.prefix for t in term.folded]
     out = []
     for pair in itertools.pairwise(tokens):
-        for field, weight in (("title", TITLE), ("head_folded", HEAD), ("text_folded", 1.0)):
-            out.append(Ask.boost_query(Ask.phrase_query(_schema(), field, list(pair)), weight / 2))
+        out += [Ask.boost_query(Ask.phrase_query(_schema(), field, list(pair)), weight) for field, weight in NEAR.items()]
     return out
 
 
@@ -174,14 +204,14 @@ def _schema() -> tantivy.Schema:
     return schema()
 
 
-def _hit(
-    searcher: tantivy.Searcher, catalogue: Catalogue, view: DocumentView, terms: Sequence[Term], score: float, exact: bool, complete: bool
-) -> Hit:
-    numbers = _pages(searcher, view, terms, exact) if terms and len(view.pages) > 1 else list(view.pages)
-    best = numbers[0] if numbers else _field_page(view, terms)
-    line, hits = _best_line(catalogue.lines(view.source, best), terms)
-    boxes = tuple(line[i][1] for i in hits)
-    snippet, marks = _snippet([text for text, _ in line], hits)
+def _hit(view: DocumentView, numbers: Sequence[int], page: Shown | None, terms: Sequence[Term], score: float, exact: bool, complete: bool) -> Hit:
+    """`numbers`: pages of the document with a hit, best first; `page`: the first of them."""
+    best = numbers[0]
+    lines = page.lines if page else []
+    number, hits = _best_line(lines, terms)
+    line = page.line(number) if page and hits else []
+    boxes = tuple(line[i][1] for i in hits if i < len(line))
+    snippet, marks = _snippet(lines[number] if lines else [], hits)
     return Hit(
         dossier=view.dossier,
         document=view.id,
@@ -196,20 +226,27 @@ def _hit(
         score=round(score, 3),
         exact=exact,
         complete=complete,
-        pages=tuple(numbers[:PAGES]) or (best,),
+        pages=tuple(numbers[:PAGES]),
         fields=view.fields,
     )
 
 
-def _pages(searcher: tantivy.Searcher, view: DocumentView, terms: Sequence[Term], exact: bool) -> list[int]:
-    """Pages of the document with any of the words, best first."""
-    of_document = [_term("kind", PAGE), _term("document", view.id)]
-    ways = [_tokens("text_folded", t.folded, prefix=t.prefix) for t in terms]
-    if exact:
-        ways += [_tokens("text", t.exact, prefix=t.prefix) for t in terms]
-    some = Ask.boolean_query([(Occur.Should, q) for q in ways], minimum_number_should_match=1)
-    hits = searcher.search(_all([*of_document, some]), limit=PAGES).hits
-    return [n for _, n in sorted((-score, searcher.doc(a)["page"][0]) for score, a in hits)]
+def _pages(searcher: tantivy.Searcher, views: Sequence[DocumentView], terms: Sequence[Term], exact: bool) -> dict[str, list[int]]:
+    """Pages of each document with any of the words, best first; all of them where there is but one, or nothing is asked for."""
+    out = {v.id: [] if terms and len(v.pages) > 1 else list(v.pages) for v in views}
+    several = [v for v in views if terms and len(v.pages) > 1]
+    short = [v.id for v in several if len(v.pages) <= PAGES]
+    # all short ones at once: a beginning of a word is looked up in the whole index, however few papers are asked for
+    for ids in [*([short] if short else []), *([v.id] for v in several if len(v.pages) > PAGES)]:
+        ways = [_tokens("page_folded", t.folded, prefix=t.prefix) for t in terms]
+        if exact:
+            ways += [_tokens("page_text", t.exact, prefix=t.prefix) for t in terms]
+        some = Ask.boolean_query([(Occur.Should, q) for q in ways], minimum_number_should_match=1)
+        these = Ask.const_score_query(Ask.term_set_query(_schema(), "document", ids), 0.0)
+        hits = searcher.search(_all([these, _term("kind", PAGE), some]), limit=PAGES * len(ids), count=False).hits
+        for _, number, id_ in sorted((-score, entry["page"][0], entry["document"][0]) for score, a in hits for entry in [searcher.doc(a)]):
+            out[id_].append(number)
+    return out
 
 
 def _field_page(view: DocumentView, terms: Sequence[Term]) -> int:
@@ -231,34 +268,54 @@ def _meets(tokens: Sequence[str], terms: Sequence[Term]) -> bool:
     return any(set(t.folded) <= set(tokens) for t in terms)
 
 
-def _best_line(lines: Sequence[Line], terms: Sequence[Term]) -> tuple[Line, list[int]]:
-    """The line with most of the terms, with the accents asked for where two have as many; the first line when none has any."""
-    best: tuple[tuple[int, int, int], Line, list[int]] | None = None
-    for line in lines:
+def _best_line(lines: Sequence[Sequence[str]], terms: Sequence[Term]) -> tuple[int, list[int]]:
+    """The line with most of the terms, with the accents asked for where two have as many, and which of its words they are; else the first line."""
+    best: tuple[tuple[int, int, int], int, list[int]] | None = None
+    first, begun = {t.folded[0] for t in terms}, any(t.prefix for t in terms)
+    for number, line in enumerate(lines):
+        if not begun and first.isdisjoint(itertools.chain.from_iterable(map(_folded, line))):  # most lines
+            continue
         hits, met, accents = _marked(line, terms)
         rank = (met, accents, -len(hits))
         if hits and (best is None or rank > best[0]):
-            best = (rank, line, hits)
-    return (best[1], best[2]) if best else (next(iter(lines), []), [])
+            best = (rank, number, hits)
+    return (best[1], best[2]) if best else (0, [])
 
 
-def _marked(line: Line, terms: Sequence[Term]) -> tuple[list[int], int, int]:
+def _marked(line: Sequence[str], terms: Sequence[Term]) -> tuple[list[int], int, int]:
     """Indexes of the line's words that the terms meet, how many terms are met, and how many with their accents."""
-    tokens = [(t, f, i) for i, (text, _) in enumerate(line) for t, f in zip(words.exact(text), words.folded(text), strict=True)]
+    cut = [(t, f, i) for i, text in enumerate(line) for t, f in _cut(text)]
+    folded = [f for _, f, _ in cut]
     hits: set[int] = set()
     met = accents = 0
     for term in terms:
-        n = len(term.folded)
-        found = exact = False
-        for at in range(len(tokens) - n + 1):
-            window = tokens[at : at + n]
-            if _same([f for _, f, _ in window], term.folded, term.prefix):
-                hits.update(i for _, _, i in window)
-                found = True
-                exact = exact or _same([t for t, _, _ in window], term.exact, term.prefix)
-        met += found
-        accents += exact
+        places = _places(folded, term.folded, term.prefix)
+        if places:
+            met += 1
+            n = len(term.folded)
+            hits.update(cut[at + i][2] for at in places for i in range(n))
+            accents += any(_same([t for t, _, _ in cut[at : at + n]], term.exact, term.prefix) for at in places)
     return sorted(hits), met, accents
+
+
+@lru_cache(1 << 16)
+def _cut(text: str) -> list[tuple[str, str]]:
+    """Tokens of one word of a page, each as it is and folded."""
+    tokens = words.exact(text)
+    return list(zip(tokens, words.without_marks(tokens), strict=True))
+
+
+@lru_cache(1 << 16)
+def _folded(text: str) -> tuple[str, ...]:
+    return tuple(folded for _, folded in _cut(text))
+
+
+def _places(tokens: Sequence[str], wanted: Sequence[str], prefix: bool) -> list[int]:
+    """Where in a line the tokens wanted stand one after the other."""
+    n = len(wanted)
+    if not (prefix and n == 1) and wanted[0] not in tokens:  # most lines
+        return []
+    return [at for at in range(len(tokens) - n + 1) if _same(tokens[at : at + n], wanted, prefix)]
 
 
 def _same(tokens: Sequence[str], wanted: Sequence[str], prefix: bool) -> bool:

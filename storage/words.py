@@ -12,12 +12,17 @@ _TOKEN = re.compile(r"[^\W_]+")
 
 def exact(text: str) -> list[str]:
     """Tokens with their accents: NFC, lower case, tone marks placed in one way (hòa = hoà)."""
-    return [_placed(t) for t in _TOKEN.findall(nfc(text).lower())]
+    return list(map(_placed, _TOKEN.findall(nfc(text).lower())))
 
 
 def folded(text: str) -> list[str]:
     """The same tokens without tone and vowel marks, đ as d."""
-    return [_folded(t) for t in exact(text)]
+    return without_marks(exact(text))
+
+
+def without_marks(tokens: list[str]) -> list[str]:
+    """Tokens as `exact` gives them, folded."""
+    return list(map(_folded, tokens))
 
 
 # the same few thousand syllables come again on every page

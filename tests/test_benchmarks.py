@@ -22,6 +22,7 @@ from benchmarks.truth import PageSet, Source, Truth, cells, corpus, printed
 from benchmarks.truth import samples as sample_set
 from pipeline.sheets import separator_sheets
 from tests import trees
+from tests.places import in_folder
 
 BURN = "import time\nwhile time.process_time() < {seconds}: pass"
 
@@ -233,13 +234,13 @@ def test_a_damaged_archive_is_seen(tmp_path: Path) -> None:
     done = trees.run("digitize", source, "--archive", archive)
     assert done.returncode in (0, 6), done.stderr
     wanted, rows_wanted = trees.objects(archive), trees.rows(archive)
-    assert kill.compare(wanted, rows_wanted, archive).wrong == 0
+    assert kill.compare(wanted, rows_wanted, in_folder(archive)).wrong == 0
     pdf = next(archive.rglob("document.pdf"))
     pdf.write_bytes(pdf.read_bytes() + b"\n")
     next(archive.rglob("document.alto.xml")).unlink()
     (archive / "unfiled" / "twice.pdf").write_bytes(b"x")
     rows_wanted["documents"] = rows_wanted["documents"] * 2
-    verdict = kill.compare(wanted, rows_wanted, archive)
+    verdict = kill.compare(wanted, rows_wanted, in_folder(archive))
     assert [len(verdict.lost), len(verdict.doubled), len(verdict.differ)] == [2, 1, 1]
 
 

@@ -176,7 +176,7 @@ def test_a_word_that_the_database_cannot_hold_stops_nothing(database: Database, 
     catalogue = Catalogue(database)
     odd = replace(page(1, "x"), reading=replace(page(1, "x").reading, lines=(Line((Word("a\0b", (0, 0, 1, 1), 0.5),), (0, 0, 1, 1)),)))
     sha = commit(catalogue, tmp_path, "1.pdf", [paper([1], "don_khac", "", "TI\0TLE", owner="a\0b")], [odd], [0])
-    assert catalogue.texts(sha) == {1: "ab"} and catalogue.pages(sha) == [odd]
+    assert [texts for _, _, texts in catalogue.indexed([sha])] == [{1: "ab"}] and catalogue.pages(sha) == [odd]
     (view,) = catalogue.documents(source=sha)
     assert (view.title, view.fields["owner"].value) == ("TITLE", "a\0b")
 

@@ -188,6 +188,39 @@ def test_a_long_line_is_cut_around_its_hit(tmp_path: Path) -> None:
     assert [hit.snippet[b:e] for b, e in hit.marks] == ["đích"]
 
 
+def test_a_page_that_says_what_its_own_record_says_is_shown_right(tmp_path: Path) -> None:
+    text = 'Dòng một\n"words":[ "box":[0.1]\n\nđích \\"words\\":[ cuối'
+    r = record(tmp_path, "1.pdf", [page(1, text)], [paper([1], "khong_xac_dinh")])
+    with Archive.open(str(tmp_path / "archive"), Settings(), write=True) as a:
+        a.store(r, written(tmp_path, r), batch_id="b" * 16, reading_digest="r")
+        for question, n in (("mot", 0), ("box", 1), ("dich cuoi", 3)):
+            hit = a.search(Query(question))[0]
+            line = r.pages[0].reading.lines[n]
+            assert hit.snippet.replace("«", "").replace("»", "") == line.text
+            assert set(hit.boxes) <= {w.box for w in line.words} and hit.boxes, question
+            assert hit.boxes == tuple(a.locate(r.source.sha256, 1, question))
+
+
+def test_a_beginning_that_many_codes_have_finds_the_one_that_goes_on_so(tmp_path: Path) -> None:
+    codes = [f"H26.12-240902-{n:07d}" for n in range(70)]
+    pages = [page(n, "Phiếu kiểm soát") for n in range(1, len(codes) + 1)]
+    r = record(tmp_path, "1.pdf", pages, [paper([n], "don_khac", code) for n, code in enumerate(codes, 1)])
+    with Archive.open(str(tmp_path / "archive"), Settings(), write=True) as a:
+        a.store(r, written(tmp_path, r), batch_id="b" * 16, reading_digest="r")
+        assert {h.dossier for h in a.search(Query("H26.12-240902-000006*"))} == set(codes[60:70])
+        assert len(a.search(Query("H26.12-240902-0*", limit=100))) == 70
+
+
+def test_neighbours_come_first_among_many_that_have_both_words(tmp_path: Path) -> None:
+    far = [page(n, f"khai tờ số {n}\nsinh nơi ở") for n in range(1, 31)]
+    near = page(31, "tờ số 31 khai sinh nơi ở")
+    r = record(tmp_path, "1.pdf", [*far, near], [paper([n], "don_khac") for n in range(1, 32)])
+    with Archive.open(str(tmp_path / "archive"), Settings(), write=True) as a:
+        a.store(r, written(tmp_path, r), batch_id="b" * 16, reading_digest="r")
+        assert a.search(Query("khai sinh"))[0].page == 31
+        assert len(a.search(Query("khai sinh", limit=100))) == 31
+
+
 def test_words_are_located_on_a_page(archive: Archive) -> None:
     document = archive.dossier(CODE).documents[1]
     boxes = archive.locate(document.source, 2, "mau")
@@ -258,6 +291,21 @@ def test_reindex_gives_the_same_answers(copy: Path) -> None:
         before = a.search(Query("giay khai sinh nguyen van mau"))
         assert a.reindex() == 9, "seven pages, and the two papers of two pages once more as a whole"
         assert a.search(Query("giay khai sinh nguyen van mau")) == before
+
+
+def test_sources_of_many_portions_are_all_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from storage import indexed
+
+    monkeypatch.setattr(indexed, "PORTION", 3)
+    records = [record(tmp_path, f"{n}.pdf", [page(1, f"tờ{n}"), page(2, "")], [paper([1, 2], "don_khac", CODE)]) for n in range(8)]
+    empty = record(tmp_path, "none.pdf", [page(1, "")], [])
+    with Archive.open(str(tmp_path / "archive"), Settings(), write=True) as a:
+        for r in [*records, empty]:
+            a.store(r, written(tmp_path, r), batch_id="b" * 16, reading_digest="r")
+        for _ in range(2):
+            assert [len(a.search(Query(f"tờ{n}"))) for n in range(8)] == [1] * 8
+            assert len(a.search(Query(CODE))) == 8
+            assert a.reindex() == 24
 
 
 def test_a_reader_beside_a_writer_sees_what_is_new(copy: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,18 @@ NOT_COMPARED = {"audit", "alembic_version", "state", "cleanups"}
 
 
 def objects(archive: Path) -> dict[str, str]:
-    """Key -> digest; JSON is compared without times."""
+    """Key -> digest of a folder's objects; JSON is compared without times."""
+    files = {p.relative_to(archive).as_posix(): p for p in sorted(archive.rglob("*"))}
+    return compared((key, p.read_bytes()) for key, p in files.items() if not key.startswith(".") and p.is_file())
+
+
+def compared(stored: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+    """Key -> digest of what is stored, reports and the audit's rows left out, for they are named by their time."""
     out = {}
-    for path in sorted(p for p in archive.rglob("*") if p.is_file()):
-        key = path.relative_to(archive).as_posix()
-        if key.startswith((".sohoa/", "reports/")) or "-audit-" in key:
-            continue
-        data = path.read_bytes()
-        if path.suffix == ".json":
-            data = json.dumps(without_times(json.loads(data)), sort_keys=True).encode()
-        out[key] = hashlib.sha256(data).hexdigest()
+    for key, data in stored:
+        if not key.startswith((".", "reports/")) and "-audit-" not in key:
+            told = json.dumps(without_times(json.loads(data)), sort_keys=True).encode() if key.endswith(".json") else data
+            out[key] = hashlib.sha256(told).hexdigest()
     return out
 
 
@@ -43,7 +46,11 @@ def without_times(value: Any) -> Any:
 
 def rows(archive: Path) -> dict[str, list[Any]]:
     """All rows of the catalogue, order and times aside."""
-    database = archive / ".sohoa" / "catalogue.sqlite"
+    return rows_of(archive / ".sohoa" / "catalogue.sqlite")
+
+
+def rows_of(database: Path) -> dict[str, list[Any]]:
+    """The same of the catalogue in this file."""
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         connection.row_factory = sqlite3.Row
         tables = [r[0] for r in connection.execute("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")]
