@@ -85,7 +85,7 @@ def _reference_field(sheet: Sheet, reference: Reference, guess: Guess) -> Field:
     head, dash, rest = reference.symbol.partition("-")
     if not reference.head and guess.title:
         for symbol in kind(guess.type).symbols:
-            if not dash and head.startswith(symbol) and head[len(symbol) :].isupper() and len(head) - len(symbol) >= 2:
+            if not dash and head.startswith(symbol) and head[len(symbol) :].isupper() and head.isalpha() and len(head) - len(symbol) >= 2:
                 head, dash, rest = symbol, "-", head[len(symbol) :]
             elif dash and head != symbol and head not in catalogue().symbols and similarity(symbol, head) > 0.6:
                 head = symbol

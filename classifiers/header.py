@@ -11,16 +11,16 @@ from pathlib import Path
 from classifiers.kinds import LETTER, letters, plain
 from classifiers.layout import Segment, Sheet, hull, make_segment
 from classifiers.marks import is_mark
-from classifiers.reference import find_reference
+from classifiers.reference import find_reference, toneless
 from classifiers.titles import CAPITALS, Match
 from pipeline.records import Field
-from pipeline.text import valid_syllable
+from pipeline.text import fold, valid_syllable
 
 _SIGNS = ("-", "–", "&", "/", "+", "…")
 _NUMBER_SIGN = re.compile(r"^\W{0,3}[Ss][ốôóòồổỗộơớờởõỏọo]{1,3}\s*[:;.]|^\W{0,3}S[ốô]\s")
 #: Lines of a digital signature's appearance.
-_SIGNED = ("nguoi ky", "ky boi", "email", "co quan", "thoi gian ky", "ngay ky")
-_VV = re.compile(r"^\W*[vV]\s*(?:[/⁄%1Il|]{0,3}\s*[vV]\b|[/⁄][%y])\s*[:.]?\s*")
+_SIGNED = re.compile(r"nguoi ky|ky boi|email|co quan\W*:|thoi gian ky|ngay ky")
+_VV = re.compile(r"^\W*[vV]\s*(?:[/⁄%1Il|]{0,3}\s*[vV]\b|[/⁄][%y]|(?=:\s?[^\W\d]))\s*[:.]?\s*")
 #: Words that leave a line of a summary open: what follows goes on with it.
 _OPEN_ENDS = frozenset(("cua", "cho", "va", "voi", "do", "tai", "trong", "hoac", "la", "cac", "tu", "den", "doi", "boi", "theo", "giua", "thuoc"))
 _LISTED = re.compile(r"^\W?(?:1|I|A)\s?[.)/]\s")
@@ -63,7 +63,7 @@ def letterhead(sheet: Sheet) -> tuple[Field | None, Field | None]:
     lines = _left_lines(sheet)
     bodies: list[list[Segment]] = []
     for s in lines:
-        if bodies and (not _begins_body(s.plain) or _goes_on(bodies[-1], s)):
+        if bodies and (not _begins_body(s) or _goes_on(bodies[-1], s) or _repeats(bodies)):
             bodies[-1].append(s)
         else:
             bodies.append([s])
@@ -90,7 +90,7 @@ def _left_lines(sheet: Sheet) -> list[Segment]:
             continue
         if out and ("/" in s.text or _NUMBER_SIGN.match(s.text)):
             break
-        if count < 4 or s.upper < CAPITALS or _numbers(s) or "/" in s.text or s.plain.startswith(_SIGNED):
+        if (count < 4 and letters(s.text) not in _short()) or s.upper < CAPITALS or _numbers(s) or "/" in s.text or _SIGNED.match(fold(s.text)):
             continue
         if mixed and all(w.source == "file" for w in s.words):
             continue
@@ -106,15 +106,29 @@ def _numbers(s: Segment) -> bool:
     return len(held) > 1 or any(not re.fullmatch(r"[A-Z]?\d{1,3}[.,]?", t) for t in held) or s.words[0].text in held
 
 
-def _begins_body(text: str) -> bool:
-    starters, _ = _agencies()
-    return any(text == s or text.startswith(s + " ") for s in starters) or text.replace(" ", "") in _glued()
+@cache
+def _short() -> frozenset[str]:
+    """Starters of less than four letters that stand on a line by themselves (`SỞ`), with their marks."""
+    return frozenset(letters(s) for s in _listed("starters") if len(s) < 4 and plain(s) in _listed("bare"))
+
+
+def _begins_body(s: Segment) -> bool:
+    text = s.plain
+    if _begins(text, "none"):
+        return False
+    return any(text == key or text.startswith(key + " ") for key in _agencies()[0]) or text.replace(" ", "") in _glued()
+
+
+def _repeats(bodies: Sequence[Sequence[Segment]]) -> bool:
+    """Whether the last body is so far named as the one above it begins: the two would be one if nothing followed."""
+    names = [" ".join(s.plain for s in body) for body in bodies[-2:]]
+    return len(names) == 2 and names[0].startswith(names[1])
 
 
 def _goes_on(body: Sequence[Segment], s: Segment) -> bool:
-    """Whether a line that might begin a body goes on with the one above: a word or a well-known name runs over both."""
+    """Whether a line that might begin a body goes on with the one above: that names nobody yet, or a word or a well-known name runs over both."""
     above = body[-1].plain
-    if len(body) == 1 and above in _listed("bare"):
+    if " ".join(t.plain for t in body) in _listed("bare") or any(above == p or above.endswith(" " + p) for p in _listed("unnamed")):
         return True
     if body[-1].text.rstrip()[-1:] in "-–," or above.split()[-1:] in (["va"], ["cua"], ["cac"]):
         return True
@@ -127,7 +141,7 @@ def _goes_on(body: Sequence[Segment], s: Segment) -> bool:
 
 
 def _body_field(sheet: Sheet, lines: Sequence[Segment]) -> Field:
-    printed = " ".join([*(_trim(s.text, " .,:;_|'\"“”‘’^*~") for s in lines[:-1]), _trim(lines[-1].text)])
+    printed = " ".join([*(_trim(s.text, " .:;_|'\"“”‘’^*~") for s in lines[:-1]), _trim(lines[-1].text)])
     confidence = make_segment([w for s in lines for w in s.words]).confidence
     return Field(respell(printed), printed, sheet.number, hull(s.box for s in lines), round(confidence, 3))
 
@@ -147,7 +161,7 @@ def respell(name: str) -> str:
     _, phrases = _agencies()
     words = [p for w in name.split() for p in _glued().get(plain(w), w).split()]
     head = next((s for s in _listed("starters") if " " not in s and words and plain(s) == plain(words[0])), "")
-    if head and words[0].isupper() and words[0] != head and letters(words[0]) != letters(head):
+    if head and words[0].isupper() and letters(words[0]) != letters(head) and _lost(words[0], head) and not _begins(plain(name), "none"):
         words[0] = head
     keys = [plain(w) for w in words]
     i = 0
@@ -161,6 +175,11 @@ def respell(name: str) -> str:
                 break
         i += 1
     return " ".join(words)
+
+
+def _lost(word: str, head: str) -> bool:
+    """Whether a word is `head` with marks lost: all of them, or the tone alone; one with another tone is another word (VIỄN THÔNG)."""
+    return _bare(word) or letters(word) == toneless(letters(head))
 
 
 def _bare(word: str) -> bool:
@@ -195,12 +214,15 @@ def _letter_summary(sheet: Sheet) -> Field | None:
 
 
 def _about_below(sheet: Sheet) -> Segment | None:
-    """The line under the number that begins with `Về việc`, where an office writes it out in letters too."""
-    reference = find_reference(sheet)
-    if reference is None:
+    """The line under the number that begins with `Về việc`, where an office writes it out in letters too; under the head, if no number was read."""
+    reference, motto = find_reference(sheet), sheet.motto
+    if reference is not None:
+        top, low = reference.box[1], reference.box[3] + 3.5 * sheet.height
+    elif motto is not None:
+        top, low = motto.box[3], motto.box[3] + 0.12
+    else:
         return None
-    low = reference.box[3] + 3.5 * sheet.height
-    return next((s for s in sheet.by_place if reference.box[1] < s.box[1] < low and s.box[2] < 0.55 and _ABOUT.match(s.text)), None)
+    return next((s for s in sheet.by_place if top < s.box[1] < low and s.box[2] < 0.55 and _ABOUT.match(s.text)), None)
 
 
 def _untitled_summary(sheet: Sheet) -> Field | None:
