@@ -23,6 +23,11 @@ _SIGNED = re.compile(r"nguoi ky|ky boi|email|co quan\W*:|thoi gian ky|ngay ky")
 _VV = re.compile(r"^\W*[vV]\s*(?:[/⁄%1Il|]{0,3}\s*[vV]\b|[/⁄][%y]|(?=:\s?[^\W\d]))\s*[:.]?\s*")
 #: Words that leave a line of a summary open: what follows goes on with it.
 _OPEN_ENDS = frozenset(("cua", "cho", "va", "voi", "do", "tai", "trong", "hoac", "la", "cac", "tu", "den", "doi", "boi", "theo", "giua", "thuoc"))
+#: Verbs that leave it open as well: whom or what they concern stands on the next line.
+_OPEN_VERBS = (
+    "thanh lap", "kien toan", "bo nhiem", "bo nhiem lai", "mien nhiem", "bai nhiem", "dieu dong", "luan chuyen", "giai the", "phe chuan", "cong nhan",
+    "chi dinh", "giao cho", "uy quyen",
+)  # fmt: skip
 _LISTED = re.compile(r"^\W?(?:1|I|A)\s?[.)/]\s")
 #: Lines of a summary; what runs on longer is the text.
 LONGEST = 12
@@ -282,8 +287,8 @@ def _decides(s: Segment, lines: Sequence[Segment], apart: bool) -> bool:
         return _begins(s.plain, "authorities") or (len(s.words) > 1 and s.upper > 0.95 and len(s.squeezed) > 9 and s.text.lstrip()[:1] not in "\"“'(")
     if not _begins(s.plain, "authorities") or s.text.split()[0] in ("SỐ", "Số"):
         return False
-    ends = lines[-1].plain.split()[-1:]
-    return apart or not (lines[-1].text.rstrip()[-1:] in ",-–;" or (ends and ends[0] in _OPEN_ENDS))
+    last = lines[-1].plain
+    return apart or not (lines[-1].text.rstrip()[-1:] in ",-–;" or last.split()[-1:] in [[w] for w in _OPEN_ENDS] or last.endswith(_OPEN_VERBS))
 
 
 def _begins_text(sheet: Sheet, s: Segment, title: Segment | None = None) -> bool:
@@ -299,11 +304,19 @@ def _begins_text(sheet: Sheet, s: Segment, title: Segment | None = None) -> bool
 
 
 def _centred_under(sheet: Sheet, s: Segment, title: Segment) -> bool:
-    """Whether a line stands in the middle right under the title: as far from the right edge of the text as from its left one."""
+    """Whether it stands in the middle right under the title, as far from the right edge of the text as from its left one, or the next one does."""
     wide = [t for t in sheet.segments if t.box[2] - t.box[0] > 0.5]
     left, right = min((t.box[0] for t in wide), default=0.12), max((t.box[2] for t in wide), default=0.92)
     before, after = s.box[0] - left, right - s.box[2]
-    return s.box[1] - title.box[3] < 1.6 * sheet.height and abs(s.middle - title.middle) < 0.04 and after > 0.02 and abs(before - after) < 0.06
+    if s.box[1] - title.box[3] >= 1.6 * sheet.height or abs(s.middle - title.middle) >= 0.04:
+        return False
+    return (after > 0.02 and abs(before - after) < 0.06) or (before > 0.02 and _centred_below(sheet, s, left))
+
+
+def _centred_below(sheet: Sheet, s: Segment, left: float) -> bool:
+    """Whether the next line stands in the middle below `s`, with room to the `left` edge of the text: no paragraph goes on so."""
+    following = next((t for t in sheet.by_place if 0.4 * sheet.height < t.box[1] - s.box[1] < 2.4 * sheet.height), None)
+    return following is not None and abs(following.middle - s.middle) < 0.03 and following.box[0] - left > 0.04
 
 
 def _summary_field(sheet: Sheet, lines: Sequence[Segment], lead: re.Pattern[str]) -> Field | None:

@@ -102,6 +102,10 @@ def _left(w: Word) -> tuple[float, float, float, float]:
         ("Hà Nội, ngày 05tháng10năm2017", "2017-10-05", "Hà Nội"),
         ("Hà Nội, ngàv 05 tháng 10 năm 2017", "2017-10-05", "Hà Nội"),
         ("Hà Nội,ngày 05 tháng 6 năm 2020", "2020-06-05", "Hà Nội"),
+        ("Hà Nội, ngày 05 tháng 6 năm 2.020", "2020-06-05", "Hà Nội"),
+        ("Hà Nội, ngày 05/6/2020", "2020-06-05", "Hà Nội"),
+        ("Hà Nội,ngày 05/6/2020", "2020-06-05", "Hà Nội"),
+        ("Hà Nội, 05/6/2020", "2020-06-05", "Hà Nội"),
     ],
 )
 def test_days_whose_spaces_were_lost(printed: str, day: str, place: str) -> None:
@@ -119,6 +123,11 @@ def test_a_judgment_has_its_day_under_its_number() -> None:
     ("title", "about", "subject"),
     [
         ("KẾ HOẠCH", ["Thực hiện Nghị quyết số 12-NQ/TU của Tỉnh ủy", "về đất đai"], "Thực hiện Nghị quyết số 12-NQ/TU của Tỉnh ủy về đất đai"),
+        (
+            "KẾ HOẠCH",
+            ["Thực hiện Nghị quyết số 57-NQ/TW ngày 22/12/2024 của Bộ Chính trị", "về đột phá phát triển khoa học, công nghệ"],
+            "Thực hiện Nghị quyết số 57-NQ/TW ngày 22/12/2024 của Bộ Chính trị về đột phá phát triển khoa học, công nghệ",
+        ),
         ("KẾ HOẠCH", ["Thi hành Luật Đất đai trên địa bàn tỉnh"], "Thi hành Luật Đất đai trên địa bàn tỉnh"),
         ("KẾ HOẠCH", [], None),
         ("QUYẾT ĐỊNH", ["(V/v: Bổ nhiệm công chức)"], "Bổ nhiệm công chức"),
@@ -130,6 +139,11 @@ def test_a_judgment_has_its_day_under_its_number() -> None:
         ("QUYẾT ĐỊNH", ["Về việc khen thưởng", "HIỆU TRƯỞNG TRƯỜNG TIỂU HỌC MẪU"], "khen thưởng"),
         ("QUYẾT ĐỊNH", ["Về việc khen thưởng", "BAN THƯỜNG TRỰC ỦY BAN MTTQ VIỆT NAM XÃ MẪU AN"], "khen thưởng"),
         ("QUYẾT ĐỊNH", ["Về việc khen thưởng", "CHI CỤC TRƯỞNG CHI CỤC KIỂM LÂM"], "khen thưởng"),
+        ("QUYẾT ĐỊNH", ["VỀ VIỆC KHEN THƯỞNG", "TỈNH ỦY MẪU"], "KHEN THƯỞNG"),
+        ("QUYẾT ĐỊNH", ["VỀ VIỆC KHEN THƯỞNG", "CHỈ HUY TRƯỞNG BỘ CHỈ HUY QUÂN SỰ TỈNH"], "KHEN THƯỞNG"),
+        ("QUYẾT ĐỊNH", ["Về việc khen thưởng", "THẨM PHÁN"], "khen thưởng"),
+        ("QUYẾT ĐỊNH", ["VỀ VIỆC BỔ NHIỆM", "HIỆU TRƯỞNG TRƯỜNG TIỂU HỌC MẪU"], "BỔ NHIỆM HIỆU TRƯỞNG TRƯỜNG TIỂU HỌC MẪU"),
+        ("QUYẾT ĐỊNH", ["VỀ VIỆC KIỆN TOÀN", "HỘI ĐỒNG THI ĐUA"], "KIỆN TOÀN HỘI ĐỒNG THI ĐUA"),
         (
             "THÔNG TƯ",
             ["Quy định hạn ngạch theo Hiệp định", "giữa Chính phủ nước Cộng hòa Xã hội chủ nghĩa Việt Nam và"],
@@ -163,6 +177,7 @@ def test_a_letter_whose_stroke_was_lost_has_its_summary(lead: str, number: str) 
         "Rơ Mah Mẫu",
         "H'Yim Mẫu",
         "Điểu K'Rứ",
+        "Ông Văn Mẫu",
     ],
 )
 def test_rarer_family_names_stay_what_they_are(name: str) -> None:
@@ -192,6 +207,10 @@ def line(text: str) -> Segment:
     [
         (["KT. BỘ TRƯỞNG", "THỨ TRƯỞNG", "THƯỜNG TRỰC"], "THỨ TRƯỞNG THƯỜNG TRỰC", "KT."),
         (["KT. HIỆU TRƯỞNG", "P. HIỆU TRƯỞNG"], "PHÓ HIỆU TRƯỞNG", "KT."),
+        (["KT. CHỈ HUY TRƯỞNG", "PHÓ CHỈ HUY TRƯỞNG", "THAM MƯU TRƯỞNG"], "PHÓ CHỈ HUY TRƯỞNG THAM MƯU TRƯỞNG", "KT."),
+        (["KT. ĐỒN TRƯỞNG", "PHÓ ĐỒN TRƯỞNG"], "PHÓ ĐỒN TRƯỞNG", "KT."),
+        (["TL. CỤC TRƯỞNG", "TRƯỞNG THI HÀNH ÁN DÂN SỰ"], "TRƯỞNG THI HÀNH ÁN DÂN SỰ", "TL."),
+        (["TM. ĐƠN VỊ", "GIÁM THỊ"], "GIÁM THỊ", "TM."),
         (["K.T THỐNG ĐỐC", "PHÓ THỐNG ĐỐC"], "PHÓ THỐNG ĐỐC", "KT."),
         (["T.M UỶ BAN NHÂN DÂN XÃ", "CHỦ TỊCH"], "CHỦ TỊCH", "TM."),
     ],
