@@ -108,7 +108,7 @@ def _left_lines(sheet: Sheet) -> list[Segment]:
 def _numbers(s: Segment) -> bool:
     """Whether a line has figures other than those that bodies are numbered by (`PHƯỜNG 5`)."""
     held = [w.text for w in s.words if any(c.isdigit() for c in w.text)]
-    return len(held) > 1 or any(not re.fullmatch(r"[A-Z]?\d{1,3}[.,]?", t) for t in held) or s.words[0].text in held
+    return len(held) > 1 or any(not re.fullmatch(r"[A-Z]?\d{1,3}(?:-\d{2}[A-Z])?[.,]?", t) for t in held) or s.words[0].text in held
 
 
 @cache

@@ -66,6 +66,10 @@ def test_bodies_one_under_the_other(bodies: Sequence[str], issuer: str, parent: 
         (["ĐẢNG BỘ PHƯỜNG TÂN MẪU"], ["CHI BỘ", "TRƯỜNG THCS TÂN MẪU"]),
         (["THANH TRA CHÍNH PHỦ"], ["VỤ TỔ CHỨC CÁN BỘ"]),
         (["SỞ TƯ PHÁP"], ["VĂN PHÒNG CÔNG CHỨNG", "TRƯƠNG MẪU SƠN"]),
+        (["TÒA ÁN NHÂN DÂN TỐI CAO"], ["TÒA PHÚC THẨM", "TẠI THÀNH PHỐ MẪU"]),
+        (["QUÂN CHỦNG HẢI QUÂN"], ["VÙNG 5 HẢI QUÂN"]),
+        (["ĐOÀN XÃ TÂN MẪU"], ["CHI ĐOÀN TRƯỜNG TIỂU HỌC", "TÂN MẪU"]),
+        (["SỞ XÂY DỰNG"], ["TRUNG TÂM ĐĂNG KIỂM", "XE CƠ GIỚI 65-01D"]),
     ],
 )
 def test_where_the_issuer_begins(parent: Sequence[str], own: Sequence[str]) -> None:
