@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from classifiers.kinds import LETTER, letters, plain
+from classifiers.kinds import LETTER, letters, plain, squeeze
 from classifiers.layout import Segment, Sheet, hull, make_segment
 from classifiers.marks import is_mark
 from classifiers.reference import find_reference, toneless
@@ -32,6 +33,11 @@ _LISTED = re.compile(r"^\W?(?:1|I|A)\s?[.)/]\s")
 #: Lines of a summary; what runs on longer is the text.
 LONGEST = 12
 _ABOUT = re.compile(r"^\W*v[ềêeẻể]\s+vi[ệêeẹ]c\b\s*[:.]?\s*", re.IGNORECASE)
+
+
+#: An ampersand between two abbreviations, as readers take it for figures: GD8ĐT, TN6&MT, LĐTB8&CXH.
+_AMPERSAND = re.compile(r"(?<=[A-ZĐ]{2})(?:[68]&C(?=XH)|[68][&.]?|&[68])(?=[A-ZĐ]{2})")
+_JOINED = re.compile(r"[A-ZĐ]{2,}&[A-ZĐ]{2,}")
 
 
 @cache
@@ -89,7 +95,7 @@ def _left_lines(sheet: Sheet) -> list[Segment]:
     bottom = reference.box[1] + 0.3 * sheet.height if reference else (motto.box[3] if motto else 0.0) + 0.10
     mixed = sheet.page.kind == "mixed"
     out: list[Segment] = []
-    for s in sheet.by_place:
+    for s in map(_with_ampersand, sheet.by_place):
         count = sum(c.isalpha() for c in s.text)
         if not (top <= s.box[1] < bottom and s.middle < min(split, 0.42) and s.box[2] < split + 0.08) or s is motto:
             continue
@@ -103,6 +109,14 @@ def _left_lines(sheet: Sheet) -> list[Segment]:
             break
         out.append(s)
     return out
+
+
+def _with_ampersand(s: Segment) -> Segment:
+    """A line of capitals with its ampersands as they are printed, also one that the network saw and context took away; any other line as it is."""
+    if s.upper < CAPITALS:
+        return s
+    seen = [w.raw if _JOINED.fullmatch(w.raw) and squeeze(w.raw) == squeeze(w.text) else _AMPERSAND.sub("&", w.text) for w in s.words]
+    return s if seen == [w.text for w in s.words] else Segment(tuple(replace(w, text=t) for w, t in zip(s.words, seen, strict=True)), s.box)
 
 
 def _numbers(s: Segment) -> bool:
@@ -164,6 +178,7 @@ def _trim(text: str, edges: str = " .,:;_-–—|'\"“”‘’^*~") -> str:
 def respell(name: str) -> str:
     """Well-known bodies as they are spelt: capitals lose their marks first (`SƠ Y TE` -> `SỞ Y TẾ`); every other word stays as printed."""
     _, phrases = _agencies()
+    name = re.sub(r"(?<=[A-ZĐ]{2})(?:& | &)(?=[A-ZĐ]{2})", "&", name)
     words = [p for w in name.split() for p in _glued().get(plain(w), w).split()]
     head = next((s for s in _listed("starters") if " " not in s and words and plain(s) == plain(words[0])), "")
     if head and words[0].isupper() and letters(words[0]) != letters(head) and _lost(words[0], head) and not _begins(plain(name), "none"):

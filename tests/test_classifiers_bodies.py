@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -76,6 +77,24 @@ def test_where_the_issuer_begins(parent: Sequence[str], own: Sequence[str]) -> N
     assert bodies_of([*parent, *own]) == (" ".join(own), " ".join(parent) or None)
 
 
-@pytest.mark.parametrize(("read", "name"), [("VIÊN KIỂM SÁT", "VIỆN KIỂM SÁT"), ("SƠ Y TE", "SỞ Y TẾ"), ("TRƯƠNG MẦM NON MẪU", "TRƯỜNG MẦM NON MẪU")])
+@pytest.mark.parametrize(
+    ("read", "name"),
+    [
+        ("VIÊN KIỂM SÁT", "VIỆN KIỂM SÁT"),
+        ("SƠ Y TE", "SỞ Y TẾ"),
+        ("SỞ GD8ĐT", "SỞ GD&ĐT"),
+        ("SỞ LĐTB8&CXH", "SỞ LĐTB&XH"),
+        ("SỞ KH& ĐT MẪU", "SỞ KH&ĐT MẪU"),
+        ("TRƯƠNG MẦM NON MẪU", "TRƯỜNG MẦM NON MẪU"),
+    ],
+)
 def test_marks_that_a_capital_lost_are_given_back(read: str, name: str) -> None:
     assert bodies_of(["UBND TỈNH MẪU", read]) == (name, "UBND TỈNH MẪU")
+
+
+def test_an_ampersand_that_only_the_network_saw_stays() -> None:
+    page = letter(["UBND TỈNH MẪU", "SỞ GDĐT MẪU"], "Số: 15/TB-M", DATE, ["", "^THÔNG BÁO", "^Về việc nghỉ lễ", "", "Nội dung."])
+    lines = tuple(replace(line, words=tuple(replace(w, raw="GD&ĐT") if w.text == "GDĐT" else w for w in line.words)) for line in page.reading.lines)
+    issuer, _ = letterhead(Sheet(replace(page, reading=replace(page.reading, lines=lines))))
+    assert issuer is not None
+    assert issuer.value == "SỞ GD&ĐT MẪU"
