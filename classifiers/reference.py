@@ -55,6 +55,7 @@ _GOES_ON = frozenset(("ngay", "cua", "ve", "do", "va", "theo", "quy"))
 _DIGITS = re.compile(r"\d{1,6}[a-zđA-DĐ]?|[1-9]\d?\.\d{3}")
 #: Resolutions of the Government under Nghị quyết 66-NQ/TW count behind a point: 66.4/2025/NQ-CP.
 _POINTED = re.compile(r"66\.\d{1,2}")
+_YOUTH = ("doantncs", "doanthanhniencongsan")
 _CAPITAL = str.maketrans("5801", "SBOI")
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 #: What a stamp of arrival has behind its number (`Số: 1234/ĐẾN`).
@@ -223,13 +224,15 @@ def _reference(sheet: Sheet, s: Segment, m: re.Match[str], *, party: bool, run: 
     year = "" if party else m["year"] or ""
     printed = s.text[m.start() : end].strip()
     box = hull(w.box for w in words)
-    joint = "-" if not party or m["joint"].strip() or _of_party(sheet) else " "
+    joint = " " if party and not m["joint"].strip() and sheet.motto and not of_party(sheet) else "-"
     return Reference(filled.digits, year, symbol, printed, box, confidence, party, joint, filled.source, filled.open)
 
 
-def _of_party(sheet: Sheet) -> bool:
-    """Whether the head is one of the Party or its youth, whose numbers always have a dash; where it was lost, it was printed all the same."""
-    return sheet.motto is None or sheet.motto.squeezed.startswith("dang")
+def of_party(sheet: Sheet) -> bool:
+    """Whether the head is one of the Party or its youth: their numbers always have a dash, and the kind of paper before the slash."""
+    if sheet.motto:
+        return sheet.motto.squeezed.startswith("dang")
+    return any(s.box[1] < 0.15 and s.middle > 0.5 and s.squeezed.startswith(_YOUTH) for s in sheet.by_place)
 
 
 def _spelt(symbol: str, *, party: bool) -> str:

@@ -65,6 +65,7 @@ def test_the_whole_symbol_is_read(printed: str, value: str) -> None:
         ("Số: l0SCV/BTGDVTU", "-CV/BTGDVTU"),
         ("Số 12KH/ĐU", "-KH/ĐU"),
         ("Số 12 KH/ĐU", "12-KH/ĐU"),
+        ("Số: 4SK11/BTGDVTU", "-KH/BTGDVTU"),
         ("Số lS -CV/BTGDVTU", "-CV/BTGDVTU"),
     ],
 )
