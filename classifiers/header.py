@@ -120,9 +120,9 @@ def _with_ampersand(s: Segment) -> Segment:
 
 
 def _numbers(s: Segment) -> bool:
-    """Whether a line has figures other than those that bodies are numbered by (`PHƯỜNG 5`)."""
+    """Whether a line has figures other than those that bodies are numbered by (`PHƯỜNG 5`, `PHÒNG PC06`)."""
     held = [w.text for w in s.words if any(c.isdigit() for c in w.text)]
-    return len(held) > 1 or any(not re.fullmatch(r"[A-Z]?\d{1,3}(?:-\d{2}[A-Z])?[.,]?", t) for t in held) or s.words[0].text in held
+    return len(held) > 1 or any(not re.fullmatch(r"[A-Z]{0,2}\d{1,3}(?:-\d{2}[A-Z])?[.,]?", t) for t in held) or s.words[0].text in held
 
 
 @cache

@@ -34,8 +34,8 @@ _OF_PARTY = rf"(?P<sym>{_TYPE}\s*/\s*{_PART}(?:-{_PART}){{0,2}})"
 _PARTY = re.compile(
     rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?|[^A-ZĐa-z]{{0,14}}?)(?P<joint>\s*[-–]\s*|(?<=\d)\s+)(?=[{_CAP}5801][{_CAP}{_LOW}]){_OF_PARTY}"
 )
-#: Dashes throughout: 15-TB-TU.
-_DASHED = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{1,5}})\s?(?P<joint>[-–])\s?(?P<sym>{_TYPE}\s?[-–]\s?{_PART})\W*$")
+#: Dashes alone: 15-TB-TU, 64-CP.
+_DASHED = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{1,5}})\s?(?P<joint>[-–])\s?(?P<sym>{_TYPE}(?:\s?[-–]\s?{_PART})?)\W*$")
 #: The slash lost: number and symbol run together, and the number may have swallowed it.
 _RUN = re.compile(
     rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{0,6}}[1Il|]?|\d{{1,3}}(?:\s\d{{1,3}}){{1,4}})\s*(?P<year>(?!))?"

@@ -70,6 +70,7 @@ def test_bodies_one_under_the_other(bodies: Sequence[str], issuer: str, parent: 
         (["TÒA ÁN NHÂN DÂN TỐI CAO"], ["TÒA PHÚC THẨM", "TẠI THÀNH PHỐ MẪU"]),
         (["QUÂN CHỦNG HẢI QUÂN"], ["VÙNG 5 HẢI QUÂN"]),
         (["ĐOÀN XÃ TÂN MẪU"], ["CHI ĐOÀN TRƯỜNG TIỂU HỌC", "TÂN MẪU"]),
+        (["CÔNG AN TỈNH MẪU LĨNH"], ["PHÒNG PC06"]),
         (["SỞ XÂY DỰNG"], ["TRUNG TÂM ĐĂNG KIỂM", "XE CƠ GIỚI 65-01D"]),
     ],
 )

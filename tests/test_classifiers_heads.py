@@ -49,6 +49,7 @@ def headed(number: str = "Số: 15/QĐ-SNV", date: str = DATE, title: str = "QUY
         ("Số: 15 QĐ/UB", "15 QĐ/UB"),
         ("Số: 15-QĐ/UB", "15-QĐ/UB"),
         ("Số: 15-TB-X", "15-TB-X"),
+        ("Số: 64-CP", "64-CP"),
         ("Số: 5 5 4 BC-TTPVHCC", "/BC-TTPVHCC"),
         ("Sé: 393/KH-TTPVHCC", "393/KH-TTPVHCC"),
         ("Số: 12/KH/UB", "12/KH/UB"),
