@@ -16,7 +16,7 @@ from pipeline.records import Field, Word
 #: Folded. A stroke of the pen may have grown onto the word `tháng`; an O stands for a zero; spaces may be lost (`05tháng 6năm 2020`).
 _DATE = re.compile(
     r"\bng[a-z]{0,2}[yv][ .:]{0,2}(?P<d>.{0,14}?)\s*(?P<mw>[a-z]{0,4}?[a-z1]hang)\s*(?P<m>.{0,10}?)"
-    r"\s*(?<![a-z])n[a-z]m\s*[.:]{0,3}\s*(?P<y>(?:19|2[0o])\s?[0-9o]{2})(?![0-9])"
+    r"\s*(?<![a-z])n[a-z]m\s*[.:]{0,3}\s*(?P<y>(?:19|2\.?[0o])\s?[0-9o]{2})(?![0-9])"
 )
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?((?:19|20)\d{2})(?!\d)")
 #: The day of a judgment, under its number: `Ngày: 12-5-2022`.
@@ -29,6 +29,8 @@ _MONTH = re.compile(r"0?[1-9]|1[0-2]")
 PLACE = 7
 #: Folded words with which a sentence tells of a day.
 _TOLD = re.compile(r"\b(?:sinh|can cu|ke tu|cap|theo|luat|nghi dinh|nghi quyet|quyet dinh|cong van|so)\b")
+#: Years are also written 2.025.
+_YEAR_SPELT = str.maketrans("o", "0", " .")
 #: A year that is read less surely than this says nothing.
 _YEAR_TRUST = 0.5
 
@@ -87,7 +89,7 @@ def dates(sheet: Sheet) -> list[Dated]:
 def _dated(sheet: Sheet, row: Sequence[Word], text: Text, m: re.Match[str]) -> Dated | None:
     words = text.span(m.start(), m.end())
     line = make_segment(words)
-    year = m["y"].replace("o", "0").replace(" ", "")
+    year = m["y"].translate(_YEAR_SPELT)
     year_words = text.span(m.start("y"), m.end("y"))
     sure = min(w.confidence for w in year_words)
     if sure < _YEAR_TRUST:
@@ -203,8 +205,10 @@ def head_date(sheet: Sheet) -> Dated | None:
                 box = hull(w.box for w in words)
                 value = date(int(m[3]), int(m[2]), int(m[1])).isoformat()
                 found_field = Field(value, m.group(0), sheet.number, box, round(min(w.confidence for w in words), 3))
-                if re.search(r"[,.]\s*(?:ng[àaảã]y\s*)?$", text.text[: m.start()], re.IGNORECASE):
-                    return Dated(found_field, text.text[: m.start()])
+                lead = re.search(r"[,.]\s*(?:ng[àaảã]y\s*)?$", text.text[: m.start()], re.IGNORECASE)
+                if lead:
+                    start = m.start() - len(lead[0][1:].lstrip())
+                    return Dated(found_field, text.text[: m.start()], _place(sheet, row, text.span(start, start + 1)[0], text, start))
     return _judged(sheet, reference) or _begun(sheet, top, low, reference)
 
 

@@ -12,14 +12,14 @@ from classifiers.dates import PLACE, Dated, dates, head_date, iso
 from classifiers.forms import parties, person_named, read_forms
 from classifiers.header import letterhead, summary
 from classifiers.identity import Identity, Zone, identity_of_barcode, mrz_of
-from classifiers.kinds import catalogue, kind, plain, squeeze
+from classifiers.kinds import LETTER, catalogue, kind, plain, squeeze
 from classifiers.layout import Segment, Sheet, hull, make_segment, similarity
 from classifiers.marks import find_marks, page_count
 from classifiers.names import as_person
 from classifiers.numbers import personal_number_holds
 from classifiers.receipt import receipt_of
 from classifiers.recipients import find_recipients
-from classifiers.reference import Reference, cited_by_annex, find_plain_number, find_reference
+from classifiers.reference import Reference, cited_by_annex, find_plain_number, find_reference, of_party
 from classifiers.signature import find_signature
 from pipeline.records import Box, Field
 
@@ -85,7 +85,7 @@ def _reference_field(sheet: Sheet, reference: Reference, guess: Guess) -> Field:
     head, dash, rest = reference.symbol.partition("-")
     if not reference.head and guess.title:
         for symbol in kind(guess.type).symbols:
-            if not dash and head.startswith(symbol) and head[len(symbol) :].isupper() and len(head) - len(symbol) >= 2:
+            if not dash and head.startswith(symbol) and head[len(symbol) :].isupper() and head.isalpha() and len(head) - len(symbol) >= 2:
                 head, dash, rest = symbol, "-", head[len(symbol) :]
             elif dash and head != symbol and head not in catalogue().symbols and similarity(symbol, head) > 0.6:
                 head = symbol
@@ -93,8 +93,18 @@ def _reference_field(sheet: Sheet, reference: Reference, guess: Guess) -> Field:
                 continue
             reference = replace(reference, symbol=head + dash + rest, confidence=reference.confidence * 0.8)
             break
+    reference = _with_kind(sheet, reference, guess)
     confidence = round(reference.confidence, 3)
     return Field(reference.value, reference.printed, sheet.number, reference.box, confidence, reference.source, reference.open)
+
+
+def _with_kind(sheet: Sheet, reference: Reference, guess: Guess) -> Reference:
+    """The reference; where a party body's number was written and the kind before its slash went with it, the kind that title or layout name."""
+    spoilt = not reference.party and not reference.number and not reference.year and "-" not in reference.symbol and of_party(sheet)
+    before = kind(guess.type).symbols[:1] if spoilt and (guess.title or guess.type == LETTER) else ()
+    if not before:
+        return reference
+    return replace(reference, party=True, symbol=f"{before[0]}/{reference.symbol}", confidence=reference.confidence * 0.8)
 
 
 def _place(sheet: Sheet, head: Dated) -> Field | None:

@@ -5,28 +5,39 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from classifiers.kinds import LETTER, letters, plain
+from classifiers.kinds import LETTER, letters, plain, squeeze
 from classifiers.layout import Segment, Sheet, hull, make_segment
 from classifiers.marks import is_mark
-from classifiers.reference import find_reference
+from classifiers.reference import find_reference, toneless
 from classifiers.titles import CAPITALS, Match
 from pipeline.records import Field
-from pipeline.text import valid_syllable
+from pipeline.text import fold, valid_syllable
 
 _SIGNS = ("-", "–", "&", "/", "+", "…")
 _NUMBER_SIGN = re.compile(r"^\W{0,3}[Ss][ốôóòồổỗộơớờởõỏọo]{1,3}\s*[:;.]|^\W{0,3}S[ốô]\s")
 #: Lines of a digital signature's appearance.
-_SIGNED = ("nguoi ky", "ky boi", "email", "co quan", "thoi gian ky", "ngay ky")
-_VV = re.compile(r"^\W*[vV]\s*(?:[/⁄%1Il|]{0,3}\s*[vV]\b|[/⁄][%y])\s*[:.]?\s*")
+_SIGNED = re.compile(r"nguoi ky|ky boi|email|co quan\W*:|thoi gian ky|ngay ky")
+_VV = re.compile(r"^\W*[vV]\s*(?:[/⁄%1Il|]{0,3}\s*[vV]\b|[/⁄][%y]|(?=:\s?[^\W\d]))\s*[:.]?\s*")
 #: Words that leave a line of a summary open: what follows goes on with it.
 _OPEN_ENDS = frozenset(("cua", "cho", "va", "voi", "do", "tai", "trong", "hoac", "la", "cac", "tu", "den", "doi", "boi", "theo", "giua", "thuoc"))
+#: Verbs that leave it open as well: whom or what they concern stands on the next line.
+_OPEN_VERBS = (
+    "thanh lap", "kien toan", "bo nhiem", "bo nhiem lai", "mien nhiem", "bai nhiem", "dieu dong", "luan chuyen", "giai the", "phe chuan", "cong nhan",
+    "chi dinh", "giao cho", "uy quyen",
+)  # fmt: skip
 _LISTED = re.compile(r"^\W?(?:1|I|A)\s?[.)/]\s")
 #: Lines of a summary; what runs on longer is the text.
 LONGEST = 12
 _ABOUT = re.compile(r"^\W*v[ềêeẻể]\s+vi[ệêeẹ]c\b\s*[:.]?\s*", re.IGNORECASE)
+
+
+#: An ampersand between two abbreviations, as readers take it for figures: GD8ĐT, TN6&MT, LĐTB8&CXH.
+_AMPERSAND = re.compile(r"(?<=[A-ZĐ]{2})(?:[68]&C(?=XH)|[68][&.]?|&[68])(?=[A-ZĐ]{2})")
+_JOINED = re.compile(r"[A-ZĐ]{2,}&[A-ZĐ]{2,}")
 
 
 @cache
@@ -63,7 +74,7 @@ def letterhead(sheet: Sheet) -> tuple[Field | None, Field | None]:
     lines = _left_lines(sheet)
     bodies: list[list[Segment]] = []
     for s in lines:
-        if bodies and (not _begins_body(s.plain) or _goes_on(bodies[-1], s)):
+        if bodies and (not _begins_body(s) or _goes_on(bodies[-1], s) or _repeats(bodies)):
             bodies[-1].append(s)
         else:
             bodies.append([s])
@@ -84,13 +95,13 @@ def _left_lines(sheet: Sheet) -> list[Segment]:
     bottom = reference.box[1] + 0.3 * sheet.height if reference else (motto.box[3] if motto else 0.0) + 0.10
     mixed = sheet.page.kind == "mixed"
     out: list[Segment] = []
-    for s in sheet.by_place:
+    for s in map(_with_ampersand, sheet.by_place):
         count = sum(c.isalpha() for c in s.text)
         if not (top <= s.box[1] < bottom and s.middle < min(split, 0.42) and s.box[2] < split + 0.08) or s is motto:
             continue
         if out and ("/" in s.text or _NUMBER_SIGN.match(s.text)):
             break
-        if count < 4 or s.upper < CAPITALS or _numbers(s) or "/" in s.text or s.plain.startswith(_SIGNED):
+        if (count < 4 and letters(s.text) not in _short()) or s.upper < CAPITALS or _numbers(s) or "/" in s.text or _SIGNED.match(fold(s.text)):
             continue
         if mixed and all(w.source == "file" for w in s.words):
             continue
@@ -100,21 +111,43 @@ def _left_lines(sheet: Sheet) -> list[Segment]:
     return out
 
 
+def _with_ampersand(s: Segment) -> Segment:
+    """A line of capitals with its ampersands as they are printed, also one that the network saw and context took away; any other line as it is."""
+    if s.upper < CAPITALS:
+        return s
+    seen = [w.raw if _JOINED.fullmatch(w.raw) and squeeze(w.raw) == squeeze(w.text) else _AMPERSAND.sub("&", w.text) for w in s.words]
+    return s if seen == [w.text for w in s.words] else Segment(tuple(replace(w, text=t) for w, t in zip(s.words, seen, strict=True)), s.box)
+
+
 def _numbers(s: Segment) -> bool:
-    """Whether a line has figures other than those that bodies are numbered by (`PHƯỜNG 5`)."""
+    """Whether a line has figures other than those that bodies are numbered by (`PHƯỜNG 5`, `PHÒNG PC06`)."""
     held = [w.text for w in s.words if any(c.isdigit() for c in w.text)]
-    return len(held) > 1 or any(not re.fullmatch(r"[A-Z]?\d{1,3}[.,]?", t) for t in held) or s.words[0].text in held
+    return len(held) > 1 or any(not re.fullmatch(r"[A-Z]{0,2}\d{1,3}(?:-\d{2}[A-Z])?[.,]?", t) for t in held) or s.words[0].text in held
 
 
-def _begins_body(text: str) -> bool:
-    starters, _ = _agencies()
-    return any(text == s or text.startswith(s + " ") for s in starters) or text.replace(" ", "") in _glued()
+@cache
+def _short() -> frozenset[str]:
+    """Starters of less than four letters that stand on a line by themselves (`SỞ`), with their marks."""
+    return frozenset(letters(s) for s in _listed("starters") if len(s) < 4 and plain(s) in _listed("bare"))
+
+
+def _begins_body(s: Segment) -> bool:
+    text = s.plain
+    if _begins(text, "none"):
+        return False
+    return any(text == key or text.startswith(key + " ") for key in _agencies()[0]) or text.replace(" ", "") in _glued()
+
+
+def _repeats(bodies: Sequence[Sequence[Segment]]) -> bool:
+    """Whether the last body is so far named as the one above it begins: the two would be one if nothing followed."""
+    names = [" ".join(s.plain for s in body) for body in bodies[-2:]]
+    return len(names) == 2 and names[0].startswith(names[1])
 
 
 def _goes_on(body: Sequence[Segment], s: Segment) -> bool:
-    """Whether a line that might begin a body goes on with the one above: a word or a well-known name runs over both."""
+    """Whether a line that might begin a body goes on with the one above: that names nobody yet, or a word or a well-known name runs over both."""
     above = body[-1].plain
-    if len(body) == 1 and above in _listed("bare"):
+    if " ".join(t.plain for t in body) in _listed("bare") or any(above == p or above.endswith(" " + p) for p in _listed("unnamed")):
         return True
     if body[-1].text.rstrip()[-1:] in "-–," or above.split()[-1:] in (["va"], ["cua"], ["cac"]):
         return True
@@ -127,7 +160,7 @@ def _goes_on(body: Sequence[Segment], s: Segment) -> bool:
 
 
 def _body_field(sheet: Sheet, lines: Sequence[Segment]) -> Field:
-    printed = " ".join([*(_trim(s.text, " .,:;_|'\"“”‘’^*~") for s in lines[:-1]), _trim(lines[-1].text)])
+    printed = " ".join([*(_trim(s.text, " .:;_|'\"“”‘’^*~") for s in lines[:-1]), _trim(lines[-1].text)])
     confidence = make_segment([w for s in lines for w in s.words]).confidence
     return Field(respell(printed), printed, sheet.number, hull(s.box for s in lines), round(confidence, 3))
 
@@ -145,9 +178,10 @@ def _trim(text: str, edges: str = " .,:;_-–—|'\"“”‘’^*~") -> str:
 def respell(name: str) -> str:
     """Well-known bodies as they are spelt: capitals lose their marks first (`SƠ Y TE` -> `SỞ Y TẾ`); every other word stays as printed."""
     _, phrases = _agencies()
+    name = re.sub(r"(?<=[A-ZĐ]{2})(?:& | &)(?=[A-ZĐ]{2})", "&", name)
     words = [p for w in name.split() for p in _glued().get(plain(w), w).split()]
     head = next((s for s in _listed("starters") if " " not in s and words and plain(s) == plain(words[0])), "")
-    if head and words[0].isupper() and words[0] != head and letters(words[0]) != letters(head):
+    if head and words[0].isupper() and letters(words[0]) != letters(head) and _lost(words[0], head) and not _begins(plain(name), "none"):
         words[0] = head
     keys = [plain(w) for w in words]
     i = 0
@@ -161,6 +195,11 @@ def respell(name: str) -> str:
                 break
         i += 1
     return " ".join(words)
+
+
+def _lost(word: str, head: str) -> bool:
+    """Whether a word is `head` with marks lost: all of them, or the tone alone; one with another tone is another word (VIỄN THÔNG)."""
+    return _bare(word) or letters(word) == toneless(letters(head))
 
 
 def _bare(word: str) -> bool:
@@ -195,12 +234,15 @@ def _letter_summary(sheet: Sheet) -> Field | None:
 
 
 def _about_below(sheet: Sheet) -> Segment | None:
-    """The line under the number that begins with `Về việc`, where an office writes it out in letters too."""
-    reference = find_reference(sheet)
-    if reference is None:
+    """The line under the number that begins with `Về việc`, where an office writes it out in letters too; under the head, if no number was read."""
+    reference, motto = find_reference(sheet), sheet.motto
+    if reference is not None:
+        top, low = reference.box[1], reference.box[3] + 3.5 * sheet.height
+    elif motto is not None:
+        top, low = motto.box[3], motto.box[3] + 0.12
+    else:
         return None
-    low = reference.box[3] + 3.5 * sheet.height
-    return next((s for s in sheet.by_place if reference.box[1] < s.box[1] < low and s.box[2] < 0.55 and _ABOUT.match(s.text)), None)
+    return next((s for s in sheet.by_place if top < s.box[1] < low and s.box[2] < 0.55 and _ABOUT.match(s.text)), None)
 
 
 def _untitled_summary(sheet: Sheet) -> Field | None:
@@ -260,8 +302,8 @@ def _decides(s: Segment, lines: Sequence[Segment], apart: bool) -> bool:
         return _begins(s.plain, "authorities") or (len(s.words) > 1 and s.upper > 0.95 and len(s.squeezed) > 9 and s.text.lstrip()[:1] not in "\"“'(")
     if not _begins(s.plain, "authorities") or s.text.split()[0] in ("SỐ", "Số"):
         return False
-    ends = lines[-1].plain.split()[-1:]
-    return apart or not (lines[-1].text.rstrip()[-1:] in ",-–;" or (ends and ends[0] in _OPEN_ENDS))
+    last = lines[-1].plain
+    return apart or not (lines[-1].text.rstrip()[-1:] in ",-–;" or last.split()[-1:] in [[w] for w in _OPEN_ENDS] or last.endswith(_OPEN_VERBS))
 
 
 def _begins_text(sheet: Sheet, s: Segment, title: Segment | None = None) -> bool:
@@ -277,11 +319,19 @@ def _begins_text(sheet: Sheet, s: Segment, title: Segment | None = None) -> bool
 
 
 def _centred_under(sheet: Sheet, s: Segment, title: Segment) -> bool:
-    """Whether a line stands in the middle right under the title: as far from the right edge of the text as from its left one."""
+    """Whether it stands in the middle right under the title, as far from the right edge of the text as from its left one, or the next one does."""
     wide = [t for t in sheet.segments if t.box[2] - t.box[0] > 0.5]
     left, right = min((t.box[0] for t in wide), default=0.12), max((t.box[2] for t in wide), default=0.92)
     before, after = s.box[0] - left, right - s.box[2]
-    return s.box[1] - title.box[3] < 1.6 * sheet.height and abs(s.middle - title.middle) < 0.04 and after > 0.02 and abs(before - after) < 0.06
+    if s.box[1] - title.box[3] >= 1.6 * sheet.height or abs(s.middle - title.middle) >= 0.04:
+        return False
+    return (after > 0.02 and abs(before - after) < 0.06) or (before > 0.02 and _centred_below(sheet, s, left))
+
+
+def _centred_below(sheet: Sheet, s: Segment, left: float) -> bool:
+    """Whether the next line stands in the middle below `s`, with room to the `left` edge of the text: no paragraph goes on so."""
+    following = next((t for t in sheet.by_place if 0.4 * sheet.height < t.box[1] - s.box[1] < 2.4 * sheet.height), None)
+    return following is not None and abs(following.middle - s.middle) < 0.03 and following.box[0] - left > 0.04
 
 
 def _summary_field(sheet: Sheet, lines: Sequence[Segment], lead: re.Pattern[str]) -> Field | None:

@@ -25,7 +25,7 @@ SAME_GIVEN = 0.72
 
 _TITLES = (
     r"GS|PGS|[TBKD]s|TSKH|TS|Th\.?[sS]|(?:BS|DS)?\.?CK\s?(?:I+|[12])|BS|DS|CN|KS|LS|NGƯT|NGND|TTƯT|TTND|Luật sư|Kỹ sư|Cử nhân"
-    r"|(?:Bác|Thạc|Tiến|Dược) s[ĩỹ]|Ông|Bà|(?:Đại|Thượng|Trung|Thiếu) (?:tá|úy|uý|tướng)"
+    r"|(?:Bác|Thạc|Tiến|Dược) s[ĩỹ]|Ông(?!\s(?:Văn|Thị)\s)|Bà|(?:Đại|Thượng|Trung|Thiếu) (?:tá|úy|uý|tướng)"
 )
 _DEGREES = re.compile(rf"^\W*(?:(?:{_TITLES})(?![^\W\d_])\s*[.:,/]*\s*)+(?=\S)")
 #: How peoples of the highlands begin a name or a part of it: H'Yim, K'Rứ.

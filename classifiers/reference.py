@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 from classifiers.kinds import catalogue, plain, spell_symbol
 from classifiers.layout import GUTTER, Segment, Sheet, hull, make_segment, once
@@ -29,24 +29,33 @@ _PART = rf"(?:[{_CAP}&]|[5801](?=[A-ZĐ]))(?:[{_CAP}{_LOW}&.0-9]|,(?=[{_CAP}]{{2
 #: Six bodies may sign together (TTLT-BTP-BCA-…); contracts put the year last (`07/HĐMB/2020`).
 _SYMBOL = rf"(?P<sym>{_TYPE}(?:\s?(?:[-–—]{{1,2}}|[/.](?=[{_CAP}]))\s?{_PART}){{0,7}}(?:\s?/\s?{_YEAR}(?!\d))?)"
 _OFFICE = re.compile(rf"{_LEAD}{_SIGN}\s*(?P<num>[^A-ZĐa-z]{{0,20}}?|[^/⁄]{{0,18}}?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
-#: Party bodies put the type before the slash: 897-QĐ/TU.
+#: Party bodies put the type before the slash: 897-QĐ/TU; so did many offices of the nineties, with a dash or a space.
+_OF_PARTY = rf"(?P<sym>{_TYPE}\s*/\s*{_PART}(?:-{_PART}){{0,2}})"
 _PARTY = re.compile(
-    rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?|[^A-ZĐa-z]{{0,14}}?)(?:\s*[-–]\s*|(?<=\d)\s+)(?P<sym>{_TYPE}\s*/\s*{_PART}(?:-{_PART}){{0,2}})"
+    rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^-–/]{{0,10}}?|[^A-ZĐa-z]{{0,14}}?)(?P<joint>\s*[-–]\s*|(?<=\d)\s+)(?=[{_CAP}5801][{_CAP}{_LOW}]){_OF_PARTY}"
 )
+#: Dashes alone: 15-TB-TU, 64-CP.
+_DASHED = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{1,5}})\s?(?P<joint>[-–])\s?(?P<sym>{_TYPE}(?:\s?[-–]\s?{_PART})?)\W*$")
 #: The slash lost: number and symbol run together, and the number may have swallowed it.
 _RUN = re.compile(
-    rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{0,6}}[1Il|]?)\s*(?P<year>(?!))?(?P<sym>[{_CAP}]{{2,8}}\s?[-–]\s?{_PART}(?:[-–]{_PART}){{0,2}})\W*$"
+    rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d{{0,6}}[1Il|]?|\d{{1,3}}(?:\s\d{{1,3}}){{1,4}})\s*(?P<year>(?!))?"
+    rf"(?P<sym>[{_CAP}]{{2,8}}\s?[-–]\s?{_PART}(?:[-–]{_PART}){{0,2}})\W*$"
 )
 _NUMBER = re.compile(rf"^\W{{0,4}}{_SIGN}\s*(?P<num>\d[0-9A-Z]{{0,12}})\s*(?:/\s*(?P<year>{_YEAR}))?\W*$")
 #: What is left when the number is illegible altogether.
-_OPEN = re.compile(rf"^\W{{0,3}}(?P<num>\d{{0,6}})\s?[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}\W*$")
+_OPEN = re.compile(
+    rf"^\W{{0,3}}(?:(?![Ss]ố)[S58$][^\W\d]{{0,2}}\s?[:;.,]{{1,2}}\s*)?"
+    rf"(?P<num>\d{{0,6}})\s?[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}\W*$"
+)
 _CITED = re.compile(rf"(?i:kèm\s+theo)\b.{{0,60}}?\b(?i:số)\s*:?\s*(?P<num>\d{{1,6}}[a-zđ]?)\s*[/⁄]\s*(?:(?P<year>{_YEAR})\s*[/⁄]\s*)?{_SYMBOL}")
 #: How a summary begins, and the words with which a sentence goes on behind a number that it names.
 _ABOUT = re.compile(r"^\W*(?:[vV]\s*[/⁄%1Il|]{0,3}\s*[vV]\b|V[ềêeẻể]\s+vi[ệêeẹ]c\b)")
 _GOES_ON = frozenset(("ngay", "cua", "ve", "do", "va", "theo", "quy"))
-_DIGITS = re.compile(r"\d{1,6}[a-zđ]?")
+#: A paper put in between has a letter (86A); thousands may be parted by a point.
+_DIGITS = re.compile(r"\d{1,6}[a-zđA-DĐ]?|[1-9]\d?\.\d{3}")
 #: Resolutions of the Government under Nghị quyết 66-NQ/TW count behind a point: 66.4/2025/NQ-CP.
 _POINTED = re.compile(r"66\.\d{1,2}")
+_YOUTH = ("doantncs", "doanthanhniencongsan")
 _CAPITAL = str.maketrans("5801", "SBOI")
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 #: What a stamp of arrival has behind its number (`Số: 1234/ĐẾN`).
@@ -64,6 +73,7 @@ class Reference:
     box: Box
     confidence: float
     party: bool = False
+    joint: str = "-"  #: what stands between number and symbol of a party body
     source: str = "text"
     open: Box | None = None  #: where the number stands that is left open
 
@@ -71,7 +81,7 @@ class Reference:
     def value(self) -> str:
         """`15/QĐ-UBND`, `30/2020/NĐ-CP`, `/QĐ-UBND` with an open number, `897-QĐ/TU`, `45/2024` without symbol."""
         if self.party:
-            return f"{self.number}-{self.symbol}"
+            return f"{self.number}{self.joint}{self.symbol}".strip()
         return "/".join((self.number, *(p for p in (self.year, self.symbol) if p)))
 
     @property
@@ -90,16 +100,26 @@ def find_reference(sheet: Sheet) -> Reference | None:
     motto = sheet.motto
     low = min(0.45, motto.box[3] + 0.14) if motto else 0.30
     for s in _candidates(sheet, low):
-        for pattern in (_PARTY, _OFFICE, _RUN):
+        for pattern, run in ((_PARTY, False), (_spoilt_party(), True), (_OFFICE, False), (_DASHED, False), (_RUN, True)):
             found = _best(s, pattern)
             if found and not _of_another(sheet, *found):
-                return _reference(sheet, *found, party=pattern is _PARTY, run=pattern is _RUN)
+                return _reference(sheet, *found, party="joint" in pattern.groupindex, run=run)
     if motto:
         for s in sheet.by_place:
             found = _best(s, _OPEN)
-            if found and motto.box[1] < s.box[1] < low and s.middle < 0.5 and (not found[1]["num"] or "-" in found[1]["sym"]):
+            if found is None or not motto.box[1] < s.box[1] < low or s.middle >= 0.5 or _of_another(sheet, *found):
+                continue
+            if not found[1]["num"] or "-" in found[1]["sym"]:
                 return _reference(sheet, *found, party=False)
     return None
+
+
+@cache
+def _spoilt_party() -> re.Pattern[str]:
+    """A party body's number that the pen has spoilt, its dash with it: the type before the slash is one that is known (`Số: 1S5KH/ĐTN`)."""
+    known = "|".join(sorted(catalogue().symbols, key=len, reverse=True))
+    number = rf"^\W{{0,4}}{_SIGN}\s*(?P<num>[^/⁄]{{0,16}}?)(?<![{_CAP}]{{2}})(?P<joint>[\s_–-]?)"
+    return re.compile(rf"{number}(?P<sym>(?:{known})\s?[/⁄]\s?{_PART}(?:-{_PART}){{0,2}})")
 
 
 def _of_another(sheet: Sheet, s: Segment, m: re.Match[str]) -> bool:
@@ -122,7 +142,7 @@ def _best(s: Segment, pattern: re.Pattern[str]) -> tuple[Segment, re.Match[str]]
 
 def _is_symbol(symbol: str) -> bool:
     """Whether letters behind a number are a symbol and no word: several parts, or two capitals (`SXD`, `GM`)."""
-    return _toneless(symbol) not in _ARRIVED and (any(c in symbol for c in "-–—/.") or sum(c.isupper() for c in symbol) > 1)
+    return toneless(symbol) not in _ARRIVED and (any(c in symbol for c in "-–—/.") or sum(c.isupper() for c in symbol) > 1)
 
 
 def _worth(symbol: str) -> tuple[bool, bool, bool]:
@@ -192,8 +212,9 @@ def _reference(sheet: Sheet, s: Segment, m: re.Match[str], *, party: bool, run: 
     words = words_of(s, m.start(), end)
     number = m["num"].replace(" ", "")
     symbol = _spelt(m["sym"], party=party)
-    pointed = symbol == "NQ-CP" and not party and bool(m["year"]) and _POINTED.fullmatch(number)
-    digits = number if (_DIGITS.fullmatch(number) or pointed) and not run else ""
+    pointed = _POINTED.fullmatch(number)
+    counted = symbol == "NQ-CP" and not party and bool(m["year"]) if pointed else _DIGITS.fullmatch(number)
+    digits = number if counted and not run else ""
     held = [w for w in words_of(s, start, m.end("num")) if any(c.isdigit() for c in w.text)] if digits else []
     place = place_at(s.words, start, m.end("num"), s)
     filled = fill(sheet, "number", digits, held, s, place)
@@ -203,18 +224,26 @@ def _reference(sheet: Sheet, s: Segment, m: re.Match[str], *, party: bool, run: 
     year = "" if party else m["year"] or ""
     printed = s.text[m.start() : end].strip()
     box = hull(w.box for w in words)
-    return Reference(filled.digits, year, symbol, printed, box, confidence, party, filled.source, filled.open)
+    joint = " " if party and not m["joint"].strip() and sheet.motto and not of_party(sheet) else "-"
+    return Reference(filled.digits, year, symbol, printed, box, confidence, party, joint, filled.source, filled.open)
+
+
+def of_party(sheet: Sheet) -> bool:
+    """Whether the head is one of the Party or its youth: their numbers always have a dash, and the kind of paper before the slash."""
+    if sheet.motto:
+        return sheet.motto.squeezed.startswith("dang")
+    return any(s.box[1] < 0.15 and s.middle > 0.5 and s.squeezed.startswith(_YOUTH) for s in sheet.by_place)
 
 
 def _spelt(symbol: str, *, party: bool) -> str:
     """A symbol as the decree spells it: plain dashes, capitals that were read as digits put right, the type's own spelling."""
-    flat = re.sub(r"\s*([-–—/])[-–—\s]*", lambda d: "/" if d[1] == "/" else "-", _toneless(symbol)).strip(".-&")
+    flat = re.sub(r"\s*([-–—/])[-–—\s]*", lambda d: "/" if d[1] == "/" else "-", toneless(symbol)).strip(".-&")
     flat = re.sub(r"(?:^|(?<=[-/]))[5801](?=[A-ZĐ])", lambda d: d[0].translate(_CAPITAL), flat)
     head, sep, rest = flat.partition("/" if party else "-")
     return spell_symbol(head) + sep + rest
 
 
-def _toneless(symbol: str) -> str:
+def toneless(symbol: str) -> str:
     """A symbol without the marks of tone that specks lay over its letters: none has any, though some have Đ, Ô, Ư."""
     return nfc("".join(c for c in unicodedata.normalize("NFD", symbol.translate(_LOOKALIKE)) if c not in _TONES))
 

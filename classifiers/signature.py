@@ -20,7 +20,7 @@ _CODE = r"T\s?\.?\s?/?\s?M|K\s?\.?\s?/?\s?T|T\s?\.?\s?/?\s?L|T\s?\.?\s?U\s?\.?\s
 _PREFIX = re.compile(rf"^[\W_\d]{{0,3}}(?:[a-z]\s)?(?P<code>{_CODE})\s?\.\s?\.?(?=\s?[A-ZĐÀ-Ỹ])")
 _BARE = re.compile(r"^(?P<code>TM|KT|TL|TUQ|T[/.]M|K[/.]T|T[/.]L|TU/Q)\s(?=[A-ZĐÀ-Ỹ]{2})")
 #: What a line of its own adds to the role above it.
-_ADDED = ("thuong truc", "phu trach")
+_ADDED = ("thuong truc", "phu trach", "tham muu truong")
 #: Rows of the block below the capacity: room for signature and seal.
 _ROOM = 9.0
 #: Blocks that begin within this share of the page stand side by side.
