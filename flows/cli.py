@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -97,7 +98,9 @@ def _streams() -> None:
 _COMMANDS = ("run", "archive", "get", "review", "replace", "history", "import", "export", "learn", "safety", "hold", "rebuild", "tools", "quarantine")
 
 
+@cache
 def _command() -> Callable[..., Any]:
+    """Made once: commands that register again would be there twice."""
     for name in _COMMANDS:
         import_module(f"flows.commands_{name}").register(app)
     return typer.main.get_command(app)
