@@ -34,7 +34,7 @@ PROMISE = 50
 
 @dataclass
 class Part:
-    """One table; `others`: cores that other work kept busy meanwhile, at most."""
+    """One table; `others`: cores that other work kept busy meanwhile."""
 
     title: str
     rows: list[list[str]]
@@ -64,12 +64,14 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Part]:
         if "store" in arguments.parts:
             (folder / "store").mkdir()
             server = None if arguments.without_minio else stack.enter_context(start(folder / "minio"))
-            rows, others = archive_store.compared(folder / "store", server)
-            yield Part("Storing and reading back", rows, others)
+            with clocked() as clock:
+                rows = archive_store.compared(folder / "store", server)
+            yield Part("Storing and reading back", rows, clock.others)
         if "books" in arguments.parts:
             (folder / "books").mkdir()
-            rows, others = archive_books.compared(folder / "books", arguments.seed, arguments.stored)
-            yield Part(f"Catalogue, check and rebuild, {arguments.stored} pages", rows, others)
+            with clocked() as clock:
+                rows = archive_books.compared(folder / "books", arguments.seed, arguments.stored)
+            yield Part(f"Catalogue, check and rebuild, {arguments.stored} pages", rows, clock.others)
         if "search" in arguments.parts:
             yield from _searched(folder / "search", arguments.seed, arguments.pages, arguments.questions)
 
