@@ -26,8 +26,8 @@ from storage.views import Written
 ORIGINAL, PDF, ALTO = 90_000, 40_000, 30_000
 
 
-def compared(folder: Path, seed: int, pages: int) -> tuple[list[list[str]], float]:
-    """The table, and how many cores other work kept busy at most."""
+def compared(folder: Path, seed: int, pages: int) -> list[list[str]]:
+    """The table."""
     archive = folder / "archive"
     committed, sources, pages = _store(archive, folder, seed, pages)
     catalogue = archive / OWN / "catalogue.sqlite"
@@ -39,7 +39,6 @@ def compared(folder: Path, seed: int, pages: int) -> tuple[list[list[str]], floa
     rows.append(beside("commits of a paper a second", sources / committed, "sqlite3, same rows", sources / bare_seconds, 0))
     rows.append(beside("catalogue, bytes a page", size / pages, "sqlite3, same rows", bare_size / pages, 0))
     stored = size_of(archive) - size_of(archive / OWN)
-    others = 0.0
     with clocked() as plain:
         _read_again(archive)
     with Archive.open(str(archive), Settings(), write=True) as opened, clocked() as checked:
@@ -51,8 +50,7 @@ def compared(folder: Path, seed: int, pages: int) -> tuple[list[list[str]], floa
     for name, clock in (("check", checked), ("rebuild, all objects proved, index too", rebuilt)):
         rows.append(beside(f"{name}: MB/s", stored / MB / clock.seconds, "sha256 of each file", stored / MB / plain.seconds))
         rows.append(beside("  pages/s", pages / clock.seconds, "sha256 of each file", pages / plain.seconds, 0))
-        others = max(others, clock.others)
-    return rows, others
+    return rows
 
 
 def _store(archive: Path, folder: Path, seed: int, pages: int) -> tuple[float, int, int]:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import random
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from minio import Minio
 
-from benchmarks.archive_clock import HEAD, MB, beside, clocked
+from benchmarks.archive_clock import HEAD, MB, beside
 from storage.folder import FolderStore
 from storage.minio_server import Server
 from storage.objects import ObjectStore
@@ -50,40 +51,36 @@ class System:
     prove: Callable[[Object], object] | None = None
 
 
-def compared(folder: Path, server: Server | None) -> tuple[list[list[str]], float]:
-    """The table, and how many cores other work kept busy at most."""
-    rows, others = [HEAD], 0.0
+def compared(folder: Path, server: Server | None) -> list[list[str]]:
+    """The table."""
+    rows = [HEAD]
     systems = _pairs(folder, server)
     for kind in KINDS:
         objects = _objects(folder / "given", kind)
         for ours, peer in systems:
-            figures = []
-            for system in (ours, peer):
-                measured, busy = _measured(system, objects)
-                others = max(others, busy)
-                figures.append(measured)
-            for what in figures[0]:
-                mine, theirs = figures[0][what], figures[1].get(what, figures[1]["put"])
+            figures, plain = _measured(ours, objects), _measured(peer, objects)
+            for what, mine in figures.items():
+                theirs = plain.get(what, plain["put"])
                 rows.append(beside(f"{ours.name}, {kind.name}: {what}, MB/s", kind.size * mine / MB, peer.name, kind.size * theirs / MB))
                 if kind.count > 10:
                     rows.append(beside("  objects/s", mine, peer.name, theirs, 0))
         shutil.rmtree(folder / "given")
-    return rows, others
+    return rows
 
 
-def _measured(system: System, objects: Sequence[Object]) -> tuple[dict[str, float], float]:
+def _measured(system: System, objects: Sequence[Object]) -> dict[str, float]:
     """Objects a second of each stretch."""
     steps = {"put": system.put, "put and proved": system.prove, "read": system.read}
-    seconds, others = {}, 0.0
+    seconds = {}
     for name, step in steps.items():
         if step is not None:
-            with clocked() as clock:
-                for one in objects:
-                    step(one)
-            seconds[name], others = clock.seconds, max(others, clock.others)
+            begun = time.monotonic()
+            for one in objects:
+                step(one)
+            seconds[name] = time.monotonic() - begun
     if "put and proved" in seconds:
         seconds["put and proved"] += seconds["put"]
-    return {name: len(objects) / taken for name, taken in seconds.items()}, others
+    return {name: len(objects) / taken for name, taken in seconds.items()}
 
 
 def _objects(folder: Path, kind: Kind) -> list[Object]:

@@ -102,10 +102,13 @@ def _best(searcher: tantivy.Searcher, wanted: Ask, terms: Sequence[Term], limit:
     pairs = _pairs(terms)
     order = None if terms else "issued"
     hits = searcher.search(wanted, limit=max(limit, CANDIDATES) if pairs else limit, order_by_field=order, count=False).hits
-    if pairs and len(hits) > 1:
-        these = Ask.const_score_query(Ask.term_set_query(_schema(), "document", [searcher.doc(a)["document"][0] for _, a in hits]), 0.0)
-        hits = searcher.search(_besides(_all([_term("kind", DOCUMENT), these, wanted]), pairs), limit=limit, count=False).hits
-    return [(searcher.doc(address)["document"][0], float(score or 0)) for score, address in hits]
+    found = {searcher.doc(address)["document"][0]: float(score or 0) for score, address in hits}
+    if pairs and len(found) > 1:
+        these = _all([_term("kind", DOCUMENT), Ask.term_set_query(_schema(), "document", list(found))])
+        near = searcher.search(_besides(Ask.const_score_query(these, 0.0), pairs), limit=len(found), count=False).hits
+        for score, address in near:
+            found[searcher.doc(address)["document"][0]] += float(score)
+    return sorted(found.items(), key=lambda one: -one[1])[:limit] if pairs else list(found.items())
 
 
 def locate(lines: Sequence[Line], text: str) -> list[Box]:
@@ -270,16 +273,19 @@ def _meets(tokens: Sequence[str], terms: Sequence[Term]) -> bool:
 
 def _best_line(lines: Sequence[Sequence[str]], terms: Sequence[Term]) -> tuple[int, list[int]]:
     """The line with most of the terms, with the accents asked for where two have as many, and which of its words they are; else the first line."""
-    best: tuple[tuple[int, int, int], int, list[int]] | None = None
     first, begun = {t.folded[0] for t in terms}, any(t.prefix for t in terms)
-    for number, line in enumerate(lines):
-        if not begun and first.isdisjoint(itertools.chain.from_iterable(map(_folded, line))):  # most lines
-            continue
-        hits, met, accents = _marked(line, terms)
-        rank = (met, accents, -len(hits))
+    # at most so many terms can be on a line
+    most = [len(terms) if begun else len(first.intersection(itertools.chain.from_iterable(map(_folded, line)))) for line in lines]
+    alike = len(terms) - len(first)  # terms that begin with the same word
+    best: tuple[tuple[int, int, int, int], list[int]] | None = None
+    for number in sorted((n for n, m in enumerate(most) if m), key=lambda n: -most[n]):
+        if best and most[number] + alike < best[0][0]:
+            break
+        hits, met, accents = _marked(lines[number], terms)
+        rank = (met, accents, -len(hits), -number)
         if hits and (best is None or rank > best[0]):
-            best = (rank, number, hits)
-    return (best[1], best[2]) if best else (0, [])
+            best = (rank, hits)
+    return (-best[0][3], best[1]) if best else (0, [])
 
 
 def _marked(line: Sequence[str], terms: Sequence[Term]) -> tuple[list[int], int, int]:
