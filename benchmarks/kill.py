@@ -152,7 +152,7 @@ def _places(store: str, folder: Path, stack: contextlib.ExitStack) -> Callable[[
     if store == "folder":
         return lambda name: in_folder(folder / name)
     server = stack.enter_context(start(folder / "server"))
-    return lambda name: in_bucket(server, name, folder / name)
+    return lambda name: in_bucket(server, f"killed-{name}", folder / name)
 
 
 def _disturb(victim: Victim, places: Callable[[str], Place], kills: int, rng: random.Random, name: str) -> Counted | None:
