@@ -37,6 +37,8 @@ _ABOUT = re.compile(r"^\W*v[ềêeẻể]\s+vi[ệêeẹ]c\b\s*[:.]?\s*", re.IGN
 
 #: An ampersand between two abbreviations, as readers take it for figures: GD8ĐT, TN6&MT, LĐTB8&CXH.
 _AMPERSAND = re.compile(r"(?<=[A-ZĐ]{2})(?:[68]&C(?=XH)|[68][&.]?|&[68])(?=[A-ZĐ]{2})")
+#: What is left of a number whose slash was lost: kind of paper and body (`TB-BVĐKTW`).
+_SYMBOL = re.compile(r"(?:QĐ|NQ|CT|QC|QYĐ|TC|TB|HD|CTR|KH|PA|ĐA|DA|BC|BB|TTR|HĐ|CĐ|GM|GT|GUQ|CV|KL|TT|NĐ)-[A-ZĐ&]{2,}(?:-[A-ZĐ&]+)*")
 _JOINED = re.compile(r"[A-ZĐ]{2,}&[A-ZĐ]{2,}")
 
 
@@ -99,7 +101,7 @@ def _left_lines(sheet: Sheet) -> list[Segment]:
         count = sum(c.isalpha() for c in s.text)
         if not (top <= s.box[1] < bottom and s.middle < min(split, 0.42) and s.box[2] < split + 0.08) or s is motto:
             continue
-        if out and ("/" in s.text or _NUMBER_SIGN.match(s.text)):
+        if out and ("/" in s.text or _NUMBER_SIGN.match(s.text) or _SYMBOL.fullmatch(s.text.strip(" .,:;-"))):
             break
         if (count < 4 and letters(s.text) not in _short()) or s.upper < CAPITALS or _numbers(s) or "/" in s.text or _SIGNED.match(fold(s.text)):
             continue
@@ -184,9 +186,9 @@ def respell(name: str) -> str:
     if head and words[0].isupper() and letters(words[0]) != letters(head) and _lost(words[0], head) and not _begins(plain(name), "none"):
         words[0] = head
     keys = [plain(w) for w in words]
-    i = 0
+    i, spelt = 0, phrases | {plain(p): p for p in _listed("spelt")}
     while i < len(words):
-        for key, phrase in phrases.items():
+        for key, phrase in spelt.items():
             n = len(key.split())
             joined = " ".join(k for k in keys[i : i + n])
             if joined == key and len(phrase.split()) == n and letters(" ".join(words[i : i + n])) != letters(phrase) and (n > 1 or _bare(words[i])):

@@ -99,3 +99,12 @@ def test_an_ampersand_that_only_the_network_saw_stays() -> None:
     issuer, _ = letterhead(Sheet(replace(page, reading=replace(page.reading, lines=lines))))
     assert issuer is not None
     assert issuer.value == "SỞ GD&ĐT MẪU"
+
+
+def test_what_the_pen_left_of_a_number_is_no_part_of_a_body() -> None:
+    bodies = ["BỘ Y TẾ", "BỆNH VIỆN ĐA KHOA", "TRÚNG ƯƠNG MẪU LĨNH"]
+    sheet = Sheet(letter(bodies, "TB-BVĐKTW", DATE, ["", "^THÔNG BÁO", "^Về việc nghỉ lễ", "", "Nội dung."]))
+    issuer, parent = letterhead(sheet)
+    assert issuer is not None and parent is not None
+    assert (issuer.value, parent.value) == ("BỆNH VIỆN ĐA KHOA TRUNG ƯƠNG MẪU LĨNH", "BỘ Y TẾ")
+    assert "TRÚNG" in issuer.printed
