@@ -285,7 +285,7 @@ def file(
     if as_json:
         print_json(view.to_json())
     else:
-        typer.echo(say("filed", code=f"{view.dossier}.{view.ordinal:02d}"))
+        typer.echo(say("filed", code=view.label))
 
 
 def reindex(archive: ArchiveOption = "", as_json: JsonOption = False) -> None:

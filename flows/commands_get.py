@@ -76,7 +76,7 @@ def _fetch(archive: Archive, document: DocumentView, form: str, to: Path) -> Pat
     """One file, whole or not at all. Originals keep their digest as name: several documents may come from one."""
     from flows.read import write_bytes
 
-    stem = f"{document.dossier}.{document.ordinal:02d}" if document.dossier else document.id
+    stem = document.label
     if form == "original":
         key = str(document.files["original"]["key"])
         target = to / key.rsplit("/", 1)[-1]
@@ -97,16 +97,14 @@ def _fetch(archive: Archive, document: DocumentView, form: str, to: Path) -> Pat
 def _fetch_version(archive: Archive, papers: list[DocumentView], code: str, number: int, form: str, to: Path) -> Path:
     """A paper's file as it was in one version, with that in its name."""
     from flows.read import write_bytes
+    from flows.shown import only
     from pipeline.hocr import plain_text
     from storage.history import file_of, revision
 
-    if len(papers) != 1:
-        raise UsageError("which_paper", code=code, papers=", ".join(f"{d.dossier}.{d.ordinal:02d}" for d in papers))
-    view = papers[0]
+    view = only(papers, code)
     found = revision(archive, view, number)
-    stem = f"{view.dossier}.{view.ordinal:02d}" if view.dossier else view.id
     suffix = SUFFIX.get(form) or str(found.files["original"]["key"]).rsplit(".", 1)[-1]
-    target = to / f"{stem}.v{number}.{suffix}"
+    target = to / f"{view.label}.v{number}.{suffix}"
     match form:
         case "text":
             data = plain_text(found.pages).encode()

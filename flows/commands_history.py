@@ -39,7 +39,7 @@ def history(
     with Archive.open(location(archive), settings(), write=False) as opened:
         found = [(v, revisions(opened, v)) for v in papers_of(opened, code)]
     if as_json:
-        print_json([{"document": v.id, "name": _name(v), "versions": [_plain(r) for r in rows]} for v, rows in found])
+        print_json([{"document": v.id, "name": v.label, "versions": [_plain(r) for r in rows]} for v, rows in found])
         return
     for view, rows in found:
         _print(view, rows)
@@ -54,7 +54,7 @@ def _print(view: DocumentView, rows: list[Revision]) -> None:
     from flows.report import console, span
 
     grid = Table(
-        box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), title=_name(view), title_justify="left", title_style="bold cyan"
+        box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), title=view.label, title_justify="left", title_style="bold cyan"
     )
     for key in ("col_version", "col_at", "col_done", "col_who", "col_type", "col_number", "col_date", "col_pages"):
         grid.add_column(say(key), overflow="fold", no_wrap=key in {"col_version", "col_at", "col_date"})
@@ -73,32 +73,24 @@ def compare(
     archive: ArchiveOption = "",
     as_json: JsonOption = False,
 ) -> None:
+    from flows.commands_archive import papers_of
+    from flows.shown import only
     from pipeline.settings import settings
     from storage.archive import Archive
     from storage.history import changes
 
     with Archive.open(location(archive), settings(), write=False) as opened:
-        view = only(opened, code)
+        view = only(papers_of(opened, code), code)
         before, after = two(opened, view, one, other)
     found = changes(before, after)
     if as_json:
         print_json({"document": view.id, "before": before.number, "after": after.number, "changes": [c.to_json() for c in found]})
         return
-    typer.echo(say("compared", document=_name(view), before=before.number, after=after.number))
+    typer.echo(say("compared", document=view.label, before=before.number, after=after.number))
     if not found:
         typer.echo(say("no_changes"))
     for change in found:
         _print_change(change)
-
-
-def only(archive: Archive, code: str) -> DocumentView:
-    """The one document that a code or id stands for. Raises UsageError where it is a dossier of several."""
-    from flows.commands_archive import papers_of
-
-    found = papers_of(archive, code)
-    if len(found) != 1:
-        raise UsageError("which_paper", code=code, papers=", ".join(map(_name, found)) or "–")
-    return found[0]
 
 
 def two(archive: Archive, view: DocumentView, one: int, other: int) -> tuple[Revision, Revision]:
@@ -130,7 +122,3 @@ def _print_change(change: Change) -> None:
         name = say("col_pages") if change.what == "pages" else field_name(change.what)
         went, came = ((said(value) or "–", STYLES[sign]) for value, sign in ((change.before, "-"), (change.after, "+")))
         out.print(Text.assemble((f"{name}: ", "bold"), went, " → ", came))
-
-
-def _name(view: DocumentView) -> str:
-    return f"{view.dossier}.{view.ordinal:02d}" if view.dossier else view.id

@@ -53,7 +53,7 @@ def replace(
     if as_json:
         print_json(view.to_json() | {"page": old.number, "state": new.state.value, "reason": new.reason})
         return
-    typer.echo(say("page_replaced", page=page, document=_name(view)))
+    typer.echo(say("page_replaced", page=page, document=view.label))
     if new.state in NEEDS_EYES:
         typer.echo(f"  {say(new.reason or new.state.value)}")
 
@@ -87,7 +87,7 @@ def remove(
     if as_json:
         print_json(view.to_json() | {"done": key})
     else:
-        typer.echo(say(key, document=_name(view), id=view.id))
+        typer.echo(say(key, document=view.label, id=view.id))
 
 
 def _undo(archive: Archive, id_: str, who: str) -> tuple[DocumentView, str]:
@@ -118,7 +118,7 @@ def restore(
     if as_json:
         print_json(view.to_json())
     else:
-        typer.echo(say("page_restored", page=page, document=_name(view), pages=span(view.pages)))
+        typer.echo(say("page_restored", page=page, document=view.label, pages=span(view.pages)))
 
 
 def _id(archive: Archive, document: str) -> str:
@@ -127,7 +127,3 @@ def _id(archive: Archive, document: str) -> str:
     if valid_code(code) and ordinal.isdigit():
         return next((d.id for d in archive.dossier(code).documents if d.ordinal == int(ordinal)), document)
     return document
-
-
-def _name(view: DocumentView) -> str:
-    return f"{view.dossier}.{view.ordinal:02d}" if view.dossier else view.id

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from classifiers.gate import gate
 from classifiers.recut import LEFT_OUT, recut
 from pipeline.errors import UsageError
-from pipeline.records import SourceRecord, Step
+from pipeline.records import SourceFile, SourceRecord, Step
 from pipeline.settings import Settings
 from storage.desk import RESTORE
 from storage.views import DocumentView, Written
@@ -78,17 +79,30 @@ def _regroup(archive: Archive, view: DocumentView, groups: Sequence[tuple[int, .
 
 def _rewrite(archive: Archive, view: DocumentView, record: SourceRecord, action: str, settings: Settings, by: str) -> list[DocumentView]:
     """The files of `record`'s documents are written anew and take the place of those of its source."""
+    with remade(archive, record, action, settings) as (record, written):  # noqa: PLR1704  with its file at hand
+        return archive.divide(view.id, record, written, by=by, action=action)
+
+
+@contextlib.contextmanager
+def remade(
+    archive: Archive, record: SourceRecord, action: str, settings: Settings, at_hand: Iterable[SourceFile] = ()
+) -> Iterator[tuple[SourceRecord, list[Written]]]:
+    """The record with a step `action` and its source's bytes at its path, and the files of its documents, written anew; gone at the end.
+
+    `at_hand`: files that show pages which were scanned again and are not in the archive yet. Raises NoSuchObject, NotProved, NotWritten.
+    """
     from flows.batch import pages_of, title_of
     from flows.jobs import write_document
     from flows.keeping import keeps_of
     from flows.reading import fetched, now
 
-    with tempfile.TemporaryDirectory(prefix="sohoa-") as folder:
-        original = archive.original(view.source, Path(folder) / f"original.{record.source.extension}")
-        source, papers = replace(record.source, path=str(original)), record.documents
+    rescans = {s.sha256: s for s in at_hand}
+    with tempfile.TemporaryDirectory(prefix="sohoa-") as name:
+        folder = Path(name)
+        source = replace(record.source, path=str(archive.original(record.source.sha256, folder / f"original.{record.source.extension}")))
         record = replace(record, source=source, steps=(*record.steps, Step(action, "sohoa", "1", "operator", now())))
-        rescans = fetched(archive, (p.scan for p in record.pages if p.scan), Path(folder))
-        files = [write_document(source, pages_of(record, d), title_of(d), Path(folder), f"d{n}", settings, rescans) for n, d in enumerate(papers)]
+        rescans |= fetched(archive, (p.scan for p in record.pages if p.scan and p.scan.source not in rescans), folder)
+        papers = enumerate(record.documents)
+        files = [write_document(source, pages_of(record, d), title_of(d), folder, f"d{n}", settings, rescans) for n, d in papers]
         keeps = keeps_of(record, settings, archive)
-        written = [Written(n, f.pdf, f.alto.read_bytes(), keep) for n, (f, keep) in enumerate(zip(files, keeps, strict=True))]
-        return archive.divide(view.id, record, written, by=by, action=action)
+        yield record, [Written(n, f.pdf, f.alto.read_bytes(), keep) for n, (f, keep) in enumerate(zip(files, keeps, strict=True))]

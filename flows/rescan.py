@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
@@ -11,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from classifiers.gate import gate
 from classifiers.recut import read_anew
-from flows.batch import pages_of, title_of
-from flows.jobs import read_page, write_document
-from flows.keeping import keeps_of
-from flows.reading import assemble, fetched, now, receive
+from flows.divide import remade
+from flows.jobs import read_page
+from flows.reading import assemble, now, receive
 from pipeline.errors import UnreadableInput, UsageError
 from pipeline.hash import distance
 from pipeline.intake import Found
@@ -24,7 +22,7 @@ from pipeline.text import fold
 from storage.outside import RESCAN, emptied, is_rescan
 from storage.quarantine import Quarantine, is_secret
 from storage.revising import REPLACE
-from storage.views import DocumentView, Written
+from storage.views import DocumentView
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -56,20 +54,10 @@ def replace_page(
         raise UsageError("another_sheet", name=file.name, page=page)
     pages = tuple(new if p.number == page else p for p in record.pages)
     papers = tuple(_anew(record.source, pages, d, settings) if page in d.pages else d for d in record.documents)
-    with tempfile.TemporaryDirectory(prefix="sohoa-") as folder:
-        original = archive.original(view.source, Path(folder) / f"original.{record.source.extension}")
-        source = replace(record.source, path=str(original))
-        shown = record_with(record, source, pages, papers)
-        rescans = fetched(archive, (p.scan for p in pages if p.scan and p.number != page), Path(folder)) | {scanned.source.sha256: scanned.source}
-        files = [write_document(source, pages_of(shown, d), title_of(d), Path(folder), f"d{n}", settings, rescans) for n, d in enumerate(papers)]
-        keeps = keeps_of(shown, settings, archive)
-        written = [Written(n, f.pdf, f.alto.read_bytes(), keep) for n, (f, keep) in enumerate(zip(files, keeps, strict=True))]
-        keep = next(k for d, k in zip(papers, keeps, strict=True) if d.pages == view.pages)
+    changed = replace(record, pages=pages, documents=papers)
+    with remade(archive, changed, REPLACE, settings, [scanned.source]) as (shown, written):
+        keep = next(w.keep for d, w in zip(papers, written, strict=True) if d.pages == view.pages)
         return archive.replace_page(view.id, page, shown, written, scanned, keep, by=by)
-
-
-def record_with(record: SourceRecord, source: SourceFile, pages: tuple[Page, ...], papers: tuple[Document, ...]) -> SourceRecord:
-    return SourceRecord(source, pages, papers, (*record.steps, Step(REPLACE, "sohoa", "1", "operator", now())), record.error)
 
 
 def _scanned(archive: Archive, file: Path, page: int, settings: Settings) -> tuple[Page, SourceRecord]:

@@ -65,6 +65,13 @@ def print_components(out: Console, found: Completeness, views: Sequence[Document
             out.print(Text(say(key, papers=", ".join(names.get(i, i) for i in ids))))
 
 
+def only(views: Sequence[DocumentView], code: str) -> DocumentView:
+    """The one document that a code or id stands for. Raises UsageError where it is a dossier of several."""
+    if len(views) != 1:
+        raise UsageError("which_paper", code=code, papers=", ".join(v.label for v in views) or "–")
+    return views[0]
+
+
 def print_version(archive: Archive, views: Sequence[DocumentView], code: str, number: int, page: int | None, as_json: bool) -> None:
     """One version of a paper: its values, or the text of one of its pages, counted within the paper. Raises UsageError."""
     from classifiers.kinds import field_name, type_name
@@ -72,15 +79,14 @@ def print_version(archive: Archive, views: Sequence[DocumentView], code: str, nu
     from flows.report import console, page_json, span
     from storage.history import revision
 
-    if len(views) != 1:
-        raise UsageError("which_paper", code=code, papers=", ".join(f"{d.dossier}.{d.ordinal:02d}" if d.dossier else d.id for d in views))
-    found = revision(archive, views[0], number)
+    view = only(views, code)
+    found = revision(archive, view, number)
     if page is not None:
         if page > len(found.pages):
             raise UsageError("no_such_page", page=page)
         shown = found.pages[page - 1]
         if as_json:
-            print_json(page_json(shown) | {"document": views[0].id, "version": number})
+            print_json(page_json(shown) | {"document": view.id, "version": number})
         else:
             console().print(Text(shown.reading.text))
         return

@@ -24,7 +24,7 @@ def zipped(archive: Archive, views: Sequence[DocumentView]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as z:
         for view in views:
-            stem = f"{view.dossier}.{view.ordinal:02d}" if view.dossier else view.id
+            stem = view.label
             record = archive.record(view.source)
             if record is None:
                 raise UsageError("no_such_document", document=view.id)

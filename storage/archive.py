@@ -30,7 +30,7 @@ from storage.desk import BY_LENGTH
 from storage.folder import OWN
 from storage.lock import WriteLock
 from storage.objects import S3_SCHEME, Keep, ObjectStore, digest, open_store
-from storage.outside import RESCAN, is_rescan
+from storage.outside import RESCAN
 from storage.packages.taking import Packages
 from storage.review import CORRECTED, DOSSIER, Correction, settled_by
 from storage.revising import Revisions
@@ -111,8 +111,7 @@ class Archive(Asking, Revisions, Packages):
         A file that only stands for a page of another one is known however it was read.
         """
         reading = self.catalogue.reading_of(sha256)
-        record = self.catalogue.record(sha256) if reading in (reading_digest, RESCAN) else None
-        return record if record and (reading == reading_digest or is_rescan(record)) else None
+        return self.catalogue.record(sha256) if reading in (reading_digest, RESCAN) else None
 
     def store(self, record: SourceRecord, written: Sequence[Written], *, batch_id: str, reading_digest: str) -> StoredSource:
         """Archive one source with the files made of its documents; `record.source.path` is where its bytes lie.

@@ -56,6 +56,11 @@ class DocumentView(Record):
     candidates: tuple[str, ...]  #: dossier codes between which a person has to choose
     review_state: str  #: empty, `waiting` or `done`
 
+    @property
+    def label(self) -> str:
+        """As its files are named, `<code>.<nn>`; its id while it has no dossier."""
+        return f"{self.dossier}.{self.ordinal:02d}" if self.dossier else self.id
+
 
 @dataclass(frozen=True)
 class DossierView(Record):
