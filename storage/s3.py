@@ -12,12 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import urllib3
 from minio import Minio
-from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from minio.error import MinioException, S3Error
 from minio.retention import Retention
 
-from pipeline.errors import NotProved, NotWritten, Unreachable, UsageError
+from pipeline.errors import NotProved, NotWritten, UsageError
 from storage import s3_bucket
 from storage.keeping import held_prefix, hold_name
 from storage.objects import (
@@ -36,6 +35,7 @@ from storage.objects import (
 )
 from storage.patience import Patience
 from storage.s3_bucket import connect, credentials, is_loopback, lower, moment, parse_location, sha256_of, today
+from storage.s3_calls import MISSING, S3Calls
 
 if TYPE_CHECKING:
     from pipeline.settings import Archive as ArchiveSettings
@@ -55,24 +55,6 @@ HOLDS = ".sohoa/holds/"
 PROBE = ".sohoa/probe"
 PROBE_SECONDS = 20
 
-_MISSING = {"NoSuchKey", "NoSuchObject", "NoSuchVersion"}
-_AGAIN = {
-    "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted", "XMinioServerNotInitialized",
-    "SlowDownRead", "SlowDownWrite", "XMinioReadQuorum", "XMinioWriteQuorum",
-}  # fmt: skip
-_DENIED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"}
-
-#: What a server says -> what we say of it.
-_NAMED = {
-    "disk_full": {"XMinioStorageFull", "InsufficientStorage", "QuotaExceeded", "XMinioAdminBucketQuotaExceeded"},
-    "file_too_big": {"EntityTooLarge"},
-    "s3_denied": _DENIED,
-    "s3_clock": {"RequestTimeTooSkewed"},
-    "s3_no_bucket": {"NoSuchBucket"},
-    "s3_altered_on_the_way": {"BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"},
-    "s3_busy": _AGAIN,
-}
-
 
 def open_buckets(location: str, settings: ArchiveSettings, *, create: bool) -> Iterator[tuple[str, S3Store]]:
     """The archive's bucket as "", and `<bucket>-<level>` for each level of sensitivity that has one of its own.
@@ -88,7 +70,7 @@ def open_buckets(location: str, settings: ArchiveSettings, *, create: bool) -> I
                 raise
 
 
-class S3Store:
+class S3Store(S3Calls):
     """Objects of one bucket. Calls that fail for the moment are tried again as long as `patience` says, then raise `Unreachable`."""
 
     def __init__(self, client: Minio, endpoint: str, bucket: str, *, mode: str = "off", patience: Patience | None = None) -> None:
@@ -342,7 +324,7 @@ class S3Store:
         try:
             info = self._client.stat_object(self.bucket, key)
         except S3Error as e:
-            if e.code in _MISSING:
+            if e.code in MISSING:
                 return False
             raise
         return sha256_of(info.metadata) == sha256 and int(info.size or 0) == size
@@ -360,43 +342,3 @@ class S3Store:
         if self._locks() and until > today():
             retention = Retention(self._mode.upper(), moment(until))
             self._call(lambda: self._client.set_object_retention(self.bucket, key, retention), key=key, writing=True)
-
-    def _client_call(self, what: Callable[[], T]) -> T:
-        """`what()`, with the server's own refusals as they come."""
-        try:
-            return what()
-        except S3Error:
-            raise
-        except (urllib3.exceptions.HTTPError, MinioException, ConnectionError) as e:
-            raise Unreachable("store_unreachable", where=str(self), error=type(e).__name__) from e
-
-    def _call(self, what: Callable[[], T], *, key: str = "", writing: bool = False) -> T:
-        """`what()`, tried again while the failure may pass; failures come out as errors of the house."""
-        waits = self._patience.waits()
-        while True:
-            wait = None
-            try:
-                answer = what()
-            except S3Error as e:
-                if e.code in _MISSING:
-                    raise NoSuchObject("no_such_object", object=key) from e
-                if e.code not in _AGAIN or (wait := next(waits, None)) is None:
-                    raise self._told(str(e.code), writing) from e
-                self._patience.away(str(self), str(e.code), wait)
-            except (urllib3.exceptions.HTTPError, ServerError, InvalidResponseError, ConnectionError) as e:
-                if _is_distrust(e) or (wait := next(waits, None)) is None:
-                    raise Unreachable("store_unreachable", where=str(self), error=type(e).__name__) from e
-                self._patience.away(str(self), type(e).__name__, wait)
-            else:
-                self._patience.back(str(self))
-                return answer
-            time.sleep(wait)
-
-    def _told(self, code: str, writing: bool) -> NotWritten | Unreachable:
-        name = next((name for name, codes in _NAMED.items() if code in codes), "s3_refused")
-        return NotWritten(name, where=str(self), error=code) if writing or name == "disk_full" else Unreachable(name, where=str(self), error=code)
-
-
-def _is_distrust(error: Exception) -> bool:
-    """A certificate that is not trusted is not trusted in a minute either."""
-    return isinstance(getattr(error, "reason", None) or error, urllib3.exceptions.SSLError)

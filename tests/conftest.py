@@ -22,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 #: Files that take longest, so that no core is left with one of them at the end.
-LONGEST = ("kill", "luck", "night", "schedule", "s3", "rescan", "digitize", "read", "verapdf", "samples", "training", "rebuild")
+LONGEST = ("kill", "luck", "night", "schedule", "s3", "outages", "rescan", "digitize", "read", "verapdf", "samples", "training", "rebuild")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
