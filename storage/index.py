@@ -19,12 +19,15 @@ from storage.indexed import Indexed
 from storage.views import DocumentView
 
 #: Changes with the fields below: an index of another version is rebuilt.
-VERSION = 3
+VERSION = 4
 
 #: Memory of the writing thread, bytes, and from how many sources on it gets more: fewer and larger pieces, which cost less to merge.
 HEAP, LARGE_HEAP, MANY = 32_000_000, 200_000_000, 2000
 
 PAGE, DOCUMENT = "page", "document"
+
+#: How often the words of a title stand in the head, for they weigh more: the title decides what a paper is, the head says whose and what about.
+TITLE = 4
 
 _DIGIT = re.compile(r"\d")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -33,7 +36,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 def schema() -> tantivy.Schema:
     """One entry per document with all its text, for words may stand on different pages; and one for each page where it has several.
 
-    What stands in `head` or `title` is in the text too: whether a paper has a word is one list of the index, and not the union of three.
+    What stands in `head` is in the text too: whether a paper has a word is one list of the index, and not the union of two. And titles are in
+    `head` several times over (`TITLE`), for a field of their own would be a further list to go through for every word of a question.
 
     A page's text has fields of its own, which no question for papers goes through: it is asked only which pages of a paper were meant.
     """
@@ -43,7 +47,7 @@ def schema() -> tantivy.Schema:
     b.add_text_field("document", stored=True, tokenizer_name="raw", index_option="basic")
     b.add_unsigned_field("page", stored=True)
     b.add_unsigned_field("issued", indexed=True, fast=True)  # yyyymmdd
-    for text in ("text", "text_folded", "head", "head_folded", "title", "issuer", "page_text", "page_folded"):
+    for text in ("text", "text_folded", "head", "head_folded", "issuer", "page_text", "page_folded"):
         b.add_text_field(text, tokenizer_name="whitespace", index_option="position")
     return b.build()
 
@@ -63,6 +67,7 @@ class SearchIndex:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._index: tantivy.Index | None = None
+        self._read: tuple[int, ...] | None = None  #: which state on disk `_index` shows
         self._shadow: tempfile.TemporaryDirectory[str] | None = None
 
     def behind(self, catalogue: Catalogue) -> bool:
@@ -79,11 +84,13 @@ class SearchIndex:
         """Of the newest state on disk; raises Unreachable when there is no index that can be read."""
         if indexed_generation(self.folder) < 0:
             raise Unreachable("no_index")
+        stands = self._stands()
         try:
             if self._index is None:
-                self._index = self._open()
-            else:
+                self._index, self._read = self._open(), stands
+            elif self._read != stands:
                 self._index.reload()
+                self._read = stands
             return self._index.searcher()
         except ValueError as e:  # the library's word for a broken index
             self._index = None
@@ -147,6 +154,14 @@ class SearchIndex:
         part.replace(self.folder / "generation.json")
         return written
 
+    def _stands(self) -> tuple[int, ...] | None:
+        """Which state is on disk: every one that counts is told by a new generation.json."""
+        try:
+            told = (self.folder / "generation.json").stat()
+        except OSError:
+            return None
+        return told.st_ino, told.st_mtime_ns
+
     def _open(self) -> tantivy.Index:
         folder = self.folder
         if not os.access(folder, os.W_OK):
@@ -169,6 +184,9 @@ def _entries(indexed: Indexed, texts: Mapping[int, str]) -> Iterator[tantivy.Doc
     text, folded = (" ".join(part) for part in zip(*whole, strict=True))
     facts = _facts(indexed)
     facts |= {"text": [text, *facts["head"]], "text_folded": [folded, *facts["head_folded"]]}
+    title = _title(indexed)
+    facts["head"] += [" ".join(title)] * (TITLE - 1)
+    facts["head_folded"] += [" ".join([*_kind(view), *words.without_marks(title)])] * (TITLE - 1)
     entry = _entry(view, DOCUMENT, view.pages[0] if view.pages else 0, facts)
     issued = view.fields["issued_on"].value[:10] if "issued_on" in view.fields else ""
     if _DATE.fullmatch(issued):
@@ -185,21 +203,28 @@ def _entry(view: DocumentView, kind: str, page: int, texts: Mapping[str, list[st
     return entry
 
 
+def _title(indexed: Indexed) -> list[str]:
+    """Words of what the paper is called, with accents."""
+    fields = indexed.view.fields
+    named = [*indexed.titles, fields["subject"].value] if "subject" in fields else indexed.titles
+    return [t for v in named for t in words.exact(v)]
+
+
+def _kind(view: DocumentView) -> list[str]:
+    return words.folded(view.type.replace("_", " "))
+
+
 def _facts(indexed: Indexed) -> dict[str, list[str]]:
     """What is known of the document as a whole, the same for all its pages; of its dossier, what the office's list says."""
     view, listed, codes = indexed.view, indexed.listed, indexed.codes
     values = list(dict.fromkeys(v for f in view.fields.values() for v in (f.value, f.printed) if v))
-    titles = indexed.titles
     office = (listed.owner, listed.procedure_name, listed.place) if listed else ()
-    head = " ".join(t for v in (*titles, *values, *office) for t in words.exact(v))
-    name = words.folded(view.type.replace("_", " "))
-    subject = view.fields["subject"].value if "subject" in view.fields else ""
+    head = " ".join(t for v in (*indexed.titles, *values, *office) for t in words.exact(v))
     numbers = [words.code(v) for v in values if _DIGIT.search(v)]
     return {
         "type": [view.type],
         "head": [head],
-        "head_folded": [" ".join([*words.folded(head), *name]), *(" ".join(words.folded(c)) for c in codes)],
-        "title": [" ".join([*name, *(t for v in (*titles, subject) for t in words.folded(v))])],
+        "head_folded": [" ".join([*words.folded(head), *_kind(view)]), *(" ".join(words.folded(c)) for c in codes)],
         "issuer": [" ".join(words.folded(view.fields["issuer"].value))] if "issuer" in view.fields else [],
         "dossier": list(codes),
         "codes": list(dict.fromkeys([*map(words.code, codes), *(n for n in numbers if len(n) <= 64)])),

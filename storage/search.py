@@ -16,22 +16,21 @@ from pipeline.records import Box
 from storage import words
 from storage.catalogue import Catalogue
 from storage.index import DOCUMENT, PAGE, SearchIndex, schema
-from storage.indexed import Line, Shown
-from storage.views import DocumentView, Hit, Query
+from storage.indexed import Line, Paper, Shown
+from storage.views import Hit, Query
 
 Ask = tantivy.Query
 
-#: What a word weighs more than in the text when it stands in the head, and again in the title or as a code: the title decides what a paper is,
-#: the head says whose and what about.
-HEAD, TITLE, CODES = 1.2, 2.4, 6.4
+#: What a word weighs more than in the text when it stands in the head, where the title is several times over (`index.TITLE`), or is a code.
+HEAD, CODES = 3.0, 6.4
 #: What two neighbours weigh more when they are neighbours there.
-NEAR = {"title": 2.0, "head_folded": 1.0, "text_folded": 0.5}
+NEAR = {"head_folded": 1.5, "text_folded": 0.5}
 
 #: Share of the words that a paper must hold when none holds all of them.
 PARTLY = 0.5
 
 #: Papers among which neighbouring words are looked at: those that are best without.
-CANDIDATES = 100
+CANDIDATES = 60
 
 #: Pages of one document that a hit lists.
 PAGES = 20
@@ -56,6 +55,11 @@ class Term:
     @property
     def accented(self) -> bool:
         return self.exact != self.folded
+
+    @property
+    def may_be_code(self) -> bool:
+        """Every code and number has a digit; the beginning of one may have none."""
+        return self.prefix or any(c.isdigit() for c in self.code)
 
 
 def parse(text: str) -> list[Term]:
@@ -88,13 +92,13 @@ def search(index: SearchIndex, catalogue: Catalogue, query: Query) -> list[Hit]:
         for id_, score in _best(searcher, _all([*within, wanted]), terms, query.limit + len(found)):
             if id_ not in found and len(found) < query.limit:
                 found[id_] = (score if terms else 0.0, exact, complete)
-    views = {v.id: v for v in catalogue.documents(ids=list(found))} if found else {}
+    papers = catalogue.papers(list(found))
     pages: dict[str, list[int]] = {}
     for exact in (True, False):
-        pages |= _pages(searcher, [views[i] for i in found if i in views and found[i][1] is exact], terms, exact)
-    numbers = {i: pages[i] or [_field_page(views[i], terms)] for i in found if i in views}
-    shown = catalogue.shown([(views[i].source, n[0]) for i, n in numbers.items()])
-    return [_hit(views[i], n, shown.get((views[i].source, n[0])), terms, *found[i]) for i, n in numbers.items()]
+        pages |= _pages(searcher, [papers[i] for i in found if i in papers and found[i][1] is exact], terms, exact)
+    numbers = {i: pages[i] or [_field_page(papers[i], terms)] for i in found if i in papers}
+    shown = catalogue.shown([(papers[i].source, n[0]) for i, n in numbers.items()])
+    return [_hit(papers[i], n, shown.get((papers[i].source, n[0])), terms, *found[i]) for i, n in numbers.items()]
 
 
 def _best(searcher: tantivy.Searcher, wanted: Ask, terms: Sequence[Term], limit: int) -> list[tuple[str, float]]:
@@ -134,13 +138,12 @@ def _ways(terms: Sequence[Term]) -> list[tuple[Ask, bool, bool]]:
 
 
 def _match(term: Term, *, accents: bool) -> Ask:
-    """Papers with `term`; it counts more where it stands in the head or title, or is a code."""
-    folded = not accents
-    tokens = term.folded if folded else term.exact
-    places = [("head_folded", HEAD), ("title", TITLE)] if folded else [("head", HEAD)]
-    needed = _tokens("text_folded" if folded else "text", tokens, prefix=term.prefix)
-    more = [Ask.boost_query(_tokens(field, tokens, prefix=term.prefix), weight) for field, weight in places]
-    if folded or not term.accented:
+    """Papers with `term`; it counts more where it stands in the head, or is a code."""
+    ending = "" if accents else "_folded"
+    tokens = term.exact if accents else term.folded
+    needed = _tokens(f"text{ending}", tokens, prefix=term.prefix)
+    more = [Ask.boost_query(_tokens(f"head{ending}", tokens, prefix=term.prefix), HEAD)]
+    if term.may_be_code and not (accents and term.accented):
         code = Ask.regex_query(_schema(), "codes", _literal(term.code) + ".*") if term.prefix else _term("codes", term.code)
         if term.prefix and len(tokens) > 1:  # the library tries so many endings of a phrase and no more
             needed = Ask.boolean_query([(Occur.Should, needed), (Occur.Should, code)])
@@ -207,7 +210,7 @@ def _schema() -> tantivy.Schema:
     return schema()
 
 
-def _hit(view: DocumentView, numbers: Sequence[int], page: Shown | None, terms: Sequence[Term], score: float, exact: bool, complete: bool) -> Hit:
+def _hit(paper: Paper, numbers: Sequence[int], page: Shown | None, terms: Sequence[Term], score: float, exact: bool, complete: bool) -> Hit:
     """`numbers`: pages of the document with a hit, best first; `page`: the first of them."""
     best = numbers[0]
     lines = page.lines if page else []
@@ -216,13 +219,13 @@ def _hit(view: DocumentView, numbers: Sequence[int], page: Shown | None, terms: 
     boxes = tuple(line[i][1] for i in hits if i < len(line))
     snippet, marks = _snippet(lines[number] if lines else [], hits)
     return Hit(
-        dossier=view.dossier,
-        document=view.id,
-        ordinal=view.ordinal,
-        type=view.type,
-        title=view.title,
+        dossier=paper.dossier,
+        document=paper.id,
+        ordinal=paper.ordinal,
+        type=paper.type,
+        title=paper.title,
         page=best,
-        box=_union(boxes) if boxes else _field_box(view, terms, best),
+        box=_union(boxes) if boxes else _field_box(paper, terms, best),
         boxes=boxes,
         snippet=snippet,
         marks=marks,
@@ -230,17 +233,17 @@ def _hit(view: DocumentView, numbers: Sequence[int], page: Shown | None, terms: 
         exact=exact,
         complete=complete,
         pages=tuple(numbers[:PAGES]),
-        fields=view.fields,
+        fields=paper.fields,
     )
 
 
-def _pages(searcher: tantivy.Searcher, views: Sequence[DocumentView], terms: Sequence[Term], exact: bool) -> dict[str, list[int]]:
+def _pages(searcher: tantivy.Searcher, papers: Sequence[Paper], terms: Sequence[Term], exact: bool) -> dict[str, list[int]]:
     """Pages of each document with any of the words, best first; all of them where there is but one, or nothing is asked for."""
-    out = {v.id: [] if terms and len(v.pages) > 1 else list(v.pages) for v in views}
-    several = [v for v in views if terms and len(v.pages) > 1]
-    short = [v.id for v in several if len(v.pages) <= PAGES]
+    out = {p.id: [] if terms and len(p.pages) > 1 else list(p.pages) for p in papers}
+    several = [p for p in papers if terms and len(p.pages) > 1]
+    short = [p.id for p in several if len(p.pages) <= PAGES]
     # all short ones at once: a beginning of a word is looked up in the whole index, however few papers are asked for
-    for ids in [*([short] if short else []), *([v.id] for v in several if len(v.pages) > PAGES)]:
+    for ids in [*([short] if short else []), *([p.id] for p in several if len(p.pages) > PAGES)]:
         ways = [_tokens("page_folded", t.folded, prefix=t.prefix) for t in terms]
         if exact:
             ways += [_tokens("page_text", t.exact, prefix=t.prefix) for t in terms]
@@ -252,16 +255,16 @@ def _pages(searcher: tantivy.Searcher, views: Sequence[DocumentView], terms: Seq
     return out
 
 
-def _field_page(view: DocumentView, terms: Sequence[Term]) -> int:
+def _field_page(paper: Paper, terms: Sequence[Term]) -> int:
     """Where the field stands that the question met; the first page when none did."""
-    for f in view.fields.values():
-        if _meets(words.folded(f"{f.value} {f.printed}"), terms) and f.page in view.pages:
+    for f in paper.fields.values():
+        if _meets(words.folded(f"{f.value} {f.printed}"), terms) and f.page in paper.pages:
             return f.page
-    return view.pages[0] if view.pages else 0
+    return paper.pages[0] if paper.pages else 0
 
 
-def _field_box(view: DocumentView, terms: Sequence[Term], page: int) -> Box | None:
-    for f in view.fields.values():
+def _field_box(paper: Paper, terms: Sequence[Term], page: int) -> Box | None:
+    for f in paper.fields.values():
         if f.page == page and _meets(words.folded(f"{f.value} {f.printed}"), terms):
             return f.box
     return None
@@ -273,10 +276,12 @@ def _meets(tokens: Sequence[str], terms: Sequence[Term]) -> bool:
 
 def _best_line(lines: Sequence[Sequence[str]], terms: Sequence[Term]) -> tuple[int, list[int]]:
     """The line with most of the terms, with the accents asked for where two have as many, and which of its words they are; else the first line."""
-    first, begun = {t.folded[0] for t in terms}, any(t.prefix for t in terms)
+    begun = tuple(t.folded[0] for t in terms if t.prefix and len(t.folded) == 1)
+    first = {t.folded[0] for t in terms if not (t.prefix and len(t.folded) == 1)}
     # at most so many terms can be on a line
-    most = [len(terms) if begun else len(first.intersection(itertools.chain.from_iterable(map(_folded, line)))) for line in lines]
-    alike = len(terms) - len(first)  # terms that begin with the same word
+    tokens = [list(itertools.chain.from_iterable(map(_folded, line))) for line in lines]
+    most = [len(first.intersection(line)) + (len(begun) if begun and any(t.startswith(begun) for t in line) else 0) for line in tokens]
+    alike = len(terms) - len(first) - len(begun)  # terms that begin with the same word
     best: tuple[tuple[int, int, int, int], list[int]] | None = None
     for number in sorted((n for n, m in enumerate(most) if m), key=lambda n: -most[n]):
         if best and most[number] + alike < best[0][0]:
@@ -285,6 +290,8 @@ def _best_line(lines: Sequence[Sequence[str]], terms: Sequence[Term]) -> tuple[i
         rank = (met, accents, -len(hits), -number)
         if hits and (best is None or rank > best[0]):
             best = (rank, hits)
+            if met == accents == most[number] and not alike:
+                break  # later ones have no more terms, at best the same in fewer words
     return (-best[0][3], best[1]) if best else (0, [])
 
 

@@ -120,6 +120,11 @@ def test_a_dossier_code_finds_all_its_papers(find: Find) -> None:
     assert types(find(OTHER.lower())) == ["quyet_dinh"]
 
 
+def test_a_paper_called_so_comes_before_those_that_speak_of_it(find: Find) -> None:
+    assert [types(find(text))[0] for text in ("giấy khai sinh", "quyet dinh", "hợp đồng")] == ["giay_khai_sinh", "quyet_dinh", "hop_dong_khac"]
+    assert len(find("khai sinh")) > 1
+
+
 def test_the_beginning_of_a_code_or_word(find: Find) -> None:
     assert set(types(find("H26*"))) == set(types(find("h2*"))) == {"quyet_dinh", "giay_tiep_nhan", "giay_khai_sinh"}, "all of the agency"
     assert set(types(find("000.00.16.H26-2408*"))) == {"giay_tiep_nhan", "giay_khai_sinh"}
