@@ -99,6 +99,8 @@ def test_tokens_are_taken_apart() -> None:
     assert analyse("(Bộ").words == (("bộ", 1),)
     assert analyse("tế-xã").words == (("tế", 0), ("xã", 0))
     assert analyse("2017;").words == analyse("vanthu@tinh.gov.vn").words == (("<number>", 0),)
+    assert analyse("GD&ĐT,").words == (("<number>", 0),), "one symbol, not two words that nobody knows"
+    assert analyse("GD&ĐT").marks == ("(", "0A&A")
     assert analyse("và,").trail != analyse("và").trail
     assert analyse("–").marks == analyse("-").marks
     assert [shape(t) for t in ("45/QĐ-UBND", "252/TTr-BNV", "08.5", "20l7", "8Ậ")] == ["0/A-A", "0/Aa-A", "0.0", "0a0", "0A"]

@@ -57,6 +57,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _ADDRESS = re.compile(r"[\w.-]+@[\w-]+\.\w+|.*(://|www\.|\w\.(vn|com|org|net)\b)")
 #: An abbreviation has no marks but the bar of Đ and cannot be read as a syllable.
 _ABBREVIATION = re.compile(r"[A-ZĐ]{2,9}")
+#: A body's symbol with an ampersand, GD&ĐT or KH&CN, goes with the numbers: taken apart its halves are dearer than any number in its place.
+_JOINED = re.compile(r"[A-ZĐ]+(&[A-ZĐ]+)+")
 _RUN = re.compile(rf"\d+|[{LETTERS.upper()}]+|[^\W\d_]+?(?=[{LETTERS.upper()}]|[\W\d_]|$)")
 #: Which dash is printed is for the network to see.
 _DASHES = str.maketrans("–—−", "---")
@@ -110,7 +112,7 @@ def analyse(text: str) -> Token:
     core = text[begin:end]
     trail = _TRAIL.get(text[end:].replace("…", "...").replace('"', "”"), _OTHER) if end < len(text) else 0
     lead = f"({text[:begin]}"
-    if any(c.isdigit() for c in core):
+    if any(c.isdigit() for c in core) or _JOINED.fullmatch(core):
         return Token(((SPECIAL[NUMBER], SMALL),), trail, (lead, f"0{shape(core)}"))
     if _ADDRESS.match(core):
         return Token(((SPECIAL[NUMBER], SMALL),), trail, ())
