@@ -25,7 +25,7 @@ from tests.places import Place, in_bucket, in_folder
 ABOUT = "kill digitize at random moments, let it finish, and compare the archive with an undisturbed one"
 STORES = ("folder", "minio")
 _MOST = 3  #: kills of one archive before it is let finish
-_GONE = 5.0  #: seconds after a kill in which every child has to be gone
+_GONE = 30.0  #: seconds after a kill in which every child has to be gone; one that is importing sees only then that it is alone
 
 
 @dataclass
