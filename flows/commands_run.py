@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +32,7 @@ def digitize(
     from flows.pool import warm_up
     from flows.progress import Bar
     from flows.read import write_bytes
-    from flows.report import batch_json, console, exit_code, table
+    from flows.report import batch_text, console, exit_code, table
     from pipeline.codes import valid_code
     from pipeline.intake import discover
     from pipeline.settings import settings
@@ -48,10 +48,11 @@ def digitize(
         done = run(paths, location=location(archive), settings=settings(), dossier=dossier, progress=bar.progress, found=found)
     if not done.outcomes:
         raise UsageError("nothing_to_read")
+    text = batch_text(done) if report or as_json else ""
     if report:
-        write_bytes((json.dumps(batch_json(done), ensure_ascii=False, indent=1) + "\n").encode(), report)
+        write_bytes(text.encode(), report)
     if as_json:
-        print_json(batch_json(done))
+        sys.stdout.write(text)
     else:
         out = console()
         out.print(table(done, out.width))
