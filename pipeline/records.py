@@ -43,14 +43,14 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         out = self.__dict__.copy()
-        for name, way in _outward(type(self)):
+        for name, way in _outward(typing.cast(Any, type(self))):
             out[name] = way(out[name])
         return out
 
     @classmethod
     def from_json(cls: type[R], data: dict[str, Any]) -> R:
         """Unknown keys are ignored, missing ones take their default: an older reader reads a newer record."""
-        names, ways = _backward(cls)
+        names, ways = _backward(typing.cast(Any, cls))
         values = {name: data[name] for name in names if name in data}
         for name, way in ways:
             if name in values:
