@@ -36,13 +36,17 @@ def written_down(c: Connection) -> str:
     return "".join(f"{sql};\n" for sql in [*made, f"INSERT INTO alembic_version VALUES ('{revision}')"])  # noqa: S608  into our own file
 
 
-if __name__ == "__main__":
+def _write_down() -> None:
     from storage.database import Database, sqlite_url
 
     with tempfile.TemporaryDirectory() as folder:
         migrated = Database(sqlite_url(Path(folder) / "c.sqlite"))
-        with migrated.writing() as connection:
-            migrated.upgrade(connection)
-        with migrated.reading() as connection:
-            NEW.write_text(written_down(connection), encoding="utf-8")
+        with migrated.writing() as c:
+            migrated.upgrade(c)
+        with migrated.reading() as c:
+            NEW.write_text(written_down(c), encoding="utf-8")
         migrated.close()
+
+
+if __name__ == "__main__":
+    _write_down()
