@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
@@ -77,19 +78,23 @@ class Catalogue:
     fields: dict[str, tuple[str, str]]  #: name of a field -> what people call it, vi and en
 
 
+#: Runs of what is neither letter nor digit.
+_OTHER = re.compile(r"[\W_]+")
+
+
 def plain(text: str) -> str:
     """Folded, every run of other than letters and digits one space: the form in which phrases are compared."""
-    return " ".join("".join(c if c.isalnum() else " " for c in fold(text)).split())
+    return _OTHER.sub(" ", fold(text)).strip(" ")
 
 
 def squeeze(text: str) -> str:
     """Letters and digits of `text`, folded; spaces are what OCR loses or adds first."""
-    return "".join(c for c in fold(text) if c.isalnum())
+    return _OTHER.sub("", fold(text))
 
 
 def letters(text: str) -> str:
     """Letters and digits of `text` with their marks, lower case, tones placed the newer way."""
-    return "".join(c for c in new_style(text.lower()) if c.isalnum())
+    return _OTHER.sub("", new_style(text.lower()))
 
 
 def _kind(name: str, entry: dict[str, Any]) -> Kind:

@@ -49,8 +49,8 @@ class Segment:
     @cached_property
     def upper(self) -> float:
         """Share of the letters that are capitals; 0 without letters."""
-        letters = [c for c in self.text if c.isalpha()]
-        return sum(c.isupper() for c in letters) / len(letters) if letters else 0.0
+        letters = list(filter(str.isalpha, self.text))
+        return sum(map(str.isupper, letters)) / len(letters) if letters else 0.0
 
     @property
     def middle(self) -> float:

@@ -74,7 +74,9 @@ def _stamped(sheet: Sheet, low: float) -> list[Segment]:
 
 def _capitals(s: Segment) -> Segment | None:
     """The capitals of a short segment, specks left out; None where it has other words too."""
-    words = [w for w in s.words if sum(c.isalpha() for c in w.text) > 1 or w.text == "Y"]
+    if len(s.words) > 7:
+        return None
+    words = [w for w in s.words if sum(map(str.isalpha, w.text)) > 1 or w.text == "Y"]
     if not words or len(words) > 5 or len(s.words) - len(words) > 2:
         return None
     made = make_segment(words)

@@ -62,8 +62,9 @@ def title_lines(sheet: Sheet) -> list[Segment]:
         heading, above = _of_chapter(above, s, sheet.height), s
         if heading:
             continue
-        count = sum(c.isalpha() for c in s.text)
-        if count < 4 or (s.upper < CAPITALS and not (s.upper >= 0.5 and s.squeezed in _whole_titles())) or _HEADING.match(s.text):
+        if (s.upper < CAPITALS and not (s.upper >= 0.5 and s.squeezed in _whole_titles())) or _HEADING.match(s.text):
+            continue
+        if sum(map(str.isalpha, s.text)) < 4:
             continue
         beside = motto is not None and s.middle < 0.45 and s.box[2] <= motto.box[0] + 0.06
         if beside and s.box[1] < edge:

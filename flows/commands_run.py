@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.cli import ArchiveOption, JsonOption, PathsArgument, finish, location, print_json
+from flows.cli import ArchiveOption, JsonOption, PathsArgument, alone, finish, location, print_json
 from pipeline.errors import Exit, UsageError
 from pipeline.messages import say
 
@@ -29,24 +29,30 @@ def digitize(
     as_json: JsonOption = False,
 ) -> None:
     from flows.digitize import digitize as run
+    from flows.pool import warm_up
     from flows.progress import Bar
     from flows.read import write_bytes
-    from flows.report import batch_json, console, exit_code, table
+    from flows.report import batch_text, console, exit_code, table
     from pipeline.codes import valid_code
+    from pipeline.intake import discover
     from pipeline.settings import settings
 
     if dossier and not valid_code(dossier):
         raise UsageError("not_a_code", code=dossier)
     if report and not report.absolute().parent.is_dir():
         raise UsageError("no_such_folder", name=str(report.parent))
+    found = list(discover(paths))
+    if found:
+        warm_up(fork=alone())  # before the bar, which is a thread
     with Bar() as bar:
-        done = run(paths, location=location(archive), settings=settings(), dossier=dossier, progress=bar.progress)
+        done = run(paths, location=location(archive), settings=settings(), dossier=dossier, progress=bar.progress, found=found)
     if not done.outcomes:
         raise UsageError("nothing_to_read")
+    text = batch_text(done) if report or as_json else ""
     if report:
-        write_bytes((json.dumps(batch_json(done), ensure_ascii=False, indent=1) + "\n").encode(), report)
+        write_bytes(text.encode(), report)
     if as_json:
-        print_json(batch_json(done))
+        sys.stdout.write(text)
     else:
         out = console()
         out.print(table(done, out.width))
@@ -93,4 +99,3 @@ def night(
     else:
         typer.echo(report.text())
     finish(Exit(report.exit_code))
-

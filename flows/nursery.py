@@ -1,7 +1,8 @@
 """A process from which workers are forked: it has imported what they need (`flows/warm.py`), once, and does nothing else.
 
-Importing costs a second of CPU, a fork some milliseconds. The process that asks, with its threads and connections, is never forked, and nothing
-but descriptors travels: no socket lies on the disk, and when the asking process ends, however it ends, so does this one.
+Importing costs a second of CPU, a fork some milliseconds. A command's own process that asks before it has any thread may be forked itself, so that
+what it has imported is not imported again; one with threads, which may hold locks and connections, never is. Nothing but descriptors travels: no
+socket lies on the disk, and when the asking process ends, however it ends, so does this one.
 `multiprocessing`'s own fork server leaves a folder behind when its owner is killed, and keeps the environment of its first start.
 """
 
@@ -22,6 +23,9 @@ from pathlib import Path
 
 Work = Callable[[Connection, Connection, str], None]
 
+#: Answered by the nursery in its own way, which it has to be given first.
+_SIGNALS = {signal.SIGINT, signal.SIGTERM}
+
 
 class Nursery:
     """Starts worker processes that run `work(pipe, lifeline, folder)`; for use by several threads."""
@@ -31,10 +35,13 @@ class Nursery:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
 
-    def warm_up(self) -> None:
-        """Has the process started, if there is none; it imports while this one goes on."""
+    def warm_up(self, *, fork: bool = False) -> None:
+        """Has the process started, if there is none; it imports while this one goes on.
+
+        `fork`: nothing was changed in this process that workers must not see. Without threads it is forked, then, and not begun anew.
+        """
         with self._lock:
-            self._begin()
+            self._begin(fork=fork)
 
     def fork(self, pipe: Connection, lifeline: Connection, folder: str) -> int:
         """Process id of a new worker with this process's environment and folder as they are now. Both descriptors stay open here."""
@@ -59,14 +66,17 @@ class Nursery:
         own.sendall(said)
         return _number(own)
 
-    def _begin(self) -> socket.socket:
+    def _begin(self, *, fork: bool = False) -> socket.socket:
         if self._socket is None:
             ours, theirs = socket.socketpair()
-            resource_tracker.ensure_running()  # before the mask, for starting it lets the signal through again
+            fork = fork and threading.active_count() == 1
+            context = mp.get_context("fork") if fork else mp.get_context("spawn")
+            if not fork:
+                resource_tracker.ensure_running()  # before the mask, for starting it lets the signal through again
             # inherited: Ctrl-C on the terminal reaches it too, and while it starts it would answer with a traceback
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
             try:
-                mp.get_context("spawn").Process(target=_serve, args=(theirs, self._work), daemon=True, name="nursery").start()
+                context.Process(target=_serve, args=(theirs, self._work, fork), daemon=True, name="nursery").start()
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
             theirs.close()
@@ -93,10 +103,13 @@ def _exactly(own: socket.socket, length: int) -> bytes:
     return data
 
 
-def _serve(own: socket.socket, work: Work) -> None:
+def _serve(own: socket.socket, work: Work, forked: bool) -> None:
     """The nursery's life: forks and reaps as it is told, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    if forked:
+        _let_go(own.fileno())
     import flows.warm  # noqa: F401
 
     while True:
@@ -120,6 +133,14 @@ def _serve(own: socket.socket, work: Work) -> None:
             own.sendall(b"%10d" % answer)
         except OSError:
             return
+
+
+def _let_go(own: int) -> None:
+    """Closes what the asking process had open but the standard streams and `own`: its end would not be seen, and locks would outlive it."""
+    for fd in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+        if fd > 2 and fd != own:
+            with contextlib.suppress(OSError):  # that of the listing itself
+                os.close(fd)
 
 
 def _child(work: Work, descriptors: list[int], said: dict[str, object]) -> None:

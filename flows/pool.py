@@ -171,9 +171,9 @@ class Pool:
         return ""
 
 
-def warm_up() -> None:
-    """Has what workers need imported while this process goes on to something else."""
-    _nursery.warm_up()
+def warm_up(*, fork: bool = False) -> None:
+    """Has what workers need imported while this process goes on to something else; `fork` as in `Nursery.warm_up`."""
+    _nursery.warm_up(fork=fork)
 
 
 def _nothing() -> None:

@@ -35,6 +35,7 @@ class Bar:
             console=console,
             disable=not console.is_terminal,
             transient=True,
+            refresh_per_second=4,  # a page takes longer, and each drawing takes time from the reading
         )
         self._task = self._bar.add_task(say("reading_pages"), total=None)
         self._pages = 0

@@ -13,7 +13,7 @@ from flows.batch import own_fault, title_of
 from flows.jobs import own_tesseract_threads
 from flows.pool import Pool
 from flows.reading import Reader, assemble, receive
-from flows.report import NEEDS_EYES, error_console, reasons, record_json
+from flows.report import NEEDS_EYES, error_console, laid_out, reasons, record_json
 from pipeline.errors import Exit, MissingTool, NotWritten, UsageError
 from pipeline.intake import discover
 from pipeline.messages import say
@@ -56,9 +56,7 @@ def read_files(paths: Sequence[Path], form: str, output: Path | None, dossier: s
             elif form != "json":
                 write_bytes(data, _target(output, item.path, form, many, taken))
     if form == "json":
-        import json
-
-        write_bytes((json.dumps([record_json(r) for r in records], ensure_ascii=False, indent=1) + "\n").encode(), output)
+        write_bytes(laid_out([record_json(r) for r in records], 4).encode(), output)
     return _exit_code(records)
 
 

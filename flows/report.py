@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -25,6 +26,24 @@ ARCHIVED = {"new", "known", "duplicate"}
 #: Carries a secrecy mark: not archived, and nothing failed.
 QUARANTINED = "quarantined"
 WIDE = 110  #: columns of a terminal on which the whole table can be read
+
+
+def laid_out(value: Any, levels: int) -> str:
+    """JSON for a file that people look into too: what lies within `levels` lists and objects by itself, anything deeper in one line.
+
+    A page has hundreds of words, each with its box: a line for every number of them takes four times as long to write.
+    """
+    return _laid(value, levels, "\n") + "\n"
+
+
+def _laid(value: Any, levels: int, feed: str) -> str:
+    if not levels or not value or not isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    inside = feed + " "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(k, ensure_ascii=False)}: {_laid(v, levels - 1, inside)}" for k, v in value.items()]
+        return f"{{{inside}{f',{inside}'.join(parts)}{feed}}}"
+    return f"[{inside}{f',{inside}'.join(_laid(v, levels - 1, inside) for v in value)}{feed}]"
 
 
 def page_json(page: Page) -> dict[str, Any]:
@@ -84,6 +103,11 @@ def totals(records: Sequence[SourceRecord]) -> dict[str, int]:
             "unreadable": sum(r.error is not None for r in records),
         }
     )
+
+
+def batch_text(report: BatchReport) -> str:
+    """`batch_json` as it is written; the words of a page in one line."""
+    return laid_out(batch_json(report), 5)
 
 
 def batch_json(report: BatchReport) -> dict[str, Any]:

@@ -27,10 +27,11 @@ class Glyphless:
 
     def __init__(self, characters: Iterable[str]) -> None:
         self._codes = {c: i for i, c in enumerate(sorted(set(characters) | {" "}), start=1)}
+        self._hex = {c: f"{i:04x}" for c, i in self._codes.items()}
 
     def encode(self, text: str) -> str:
         """`text` as the hexadecimal string of a `Tj`, without its angle brackets."""
-        return "".join(f"{self._codes[c]:04x}" for c in text)
+        return "".join([self._hex[c] for c in text])
 
     def add_to(self, pdf: Pdf) -> Object:
         """The font dictionary, new in `pdf`."""

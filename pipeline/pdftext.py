@@ -23,8 +23,11 @@ LEAST_GAP = 0.16
 
 def number(value: float) -> str:
     """A PDF number with at most 4 decimals, without exponent or trailing zeros."""
-    text = f"{value:.4f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    text = f"{value:.4f}"
+    if text[-1] == "0":
+        text = text.rstrip("0").rstrip(".")
+        return "0" if text == "-0" else text
+    return text
 
 
 def characters(lines: Sequence[Line]) -> set[str]:
@@ -47,6 +50,7 @@ def _line(line: Line, width: float, height: float, font: Glyphless, name: str) -
     band = _band(words)
     out = []
     current = 0.0
+    space = font.encode(" ")
     for i, (text, box) in enumerate(words):
         top, bottom = band if band and _stands_in(band, box) else (box[1], box[3])
         size = max((bottom - top) * height / (ASCENT + DESCENT), 0.5)
@@ -58,14 +62,14 @@ def _line(line: Line, width: float, height: float, font: Glyphless, name: str) -
         out.append(f"1 0 0 1 {number(x)} {number(y)} Tm {_scale(room, len(text), size)} Tz <{font.encode(text)}> Tj")
         if i + 1 < len(words):
             gap = max((words[i + 1][1][0] - box[0]) * width - room, 0.01)
-            out.append(f"{_scale(gap, 1, size)} Tz <{font.encode(' ')}> Tj")
+            out.append(f"{_scale(gap, 1, size)} Tz <{space}> Tj")
     return out
 
 
 def _band(words: Sequence[tuple[str, Box]]) -> tuple[float, float] | None:
     """Top and bottom that the words of a line share, those aside that are too tall; None where they do not stand in one line."""
-    lettered = [(t, b) for t, b in words if any(c.isalnum() for c in t)] or words
-    heights = [b[3] - b[1] for t, b in lettered for _ in t]
+    lettered = [(t, b) for t, b in words if t.isalnum() or any(c.isalnum() for c in t)] or words
+    heights = [height for t, b in lettered for height in [b[3] - b[1]] * len(t)]
     usual = median_low(heights) if heights else 0.0
     if usual <= 0:
         return None
@@ -76,7 +80,7 @@ def _band(words: Sequence[tuple[str, Box]]) -> tuple[float, float] | None:
 
 def _stands_in(band: tuple[float, float], box: Box) -> bool:
     """A dash, a comma and a word that has caught a speck stand in the line; what reaches over its middle or lies within it does."""
-    middle = sum(band) / 2
+    middle = (band[0] + band[1]) / 2
     return box[1] <= middle <= box[3] or (band[0] <= box[1] and box[3] <= band[1])
 
 

@@ -42,17 +42,24 @@ class Record:
     """Base of all records: `to_json` gives plain JSON values, `from_json` the equal record back."""
 
     def to_json(self) -> dict[str, Any]:
-        out = {}
-        for name, way in _ways(typing.cast(Any, type(self)))[0].items():
-            value = getattr(self, name)
-            out[name] = way(value) if way else value
+        out = self.__dict__.copy()
+        for name, way in _outward(typing.cast(Any, type(self))):
+            out[name] = way(out[name])
         return out
 
     @classmethod
     def from_json(cls: type[R], data: dict[str, Any]) -> R:
         """Unknown keys are ignored, missing ones take their default: an older reader reads a newer record."""
-        ways = _ways(typing.cast(Any, cls))[1]
-        return cls(**{k: way(v) if (way := ways[k]) else v for k, v in data.items() if k in ways})
+        names, ways = _backward(typing.cast(Any, cls))
+        values = {name: data[name] for name in names if name in data}
+        for name, way in ways:
+            if name in values:
+                values[name] = way(values[name])
+        if len(values) < len(names):
+            return cls(**values)
+        made = object.__new__(cls)  # as unpickling does: `__init__` of a frozen record sets field by field, and a page has thousands
+        made.__dict__.update(values)
+        return made
 
 
 @dataclass(frozen=True)
@@ -313,13 +320,21 @@ class SourceRecord(Record):
 
 #: How a value of some annotation becomes plain JSON, or comes back; None where it stays as it is.
 _Way = Callable[[Any], Any] | None
+#: The fields of a record whose values do not stay as they are.
+_Ways = list[tuple[str, Callable[[Any], Any]]]
 
 
 @cache
-def _ways(cls: Any) -> tuple[dict[str, _Way], dict[str, _Way]]:
-    """For each field of a record the way to plain JSON and the way back, worked out once: a page has thousands of values."""
+def _outward(cls: Any) -> _Ways:
+    """Ways to plain JSON, worked out once: a page has thousands of values."""
+    return [(name, way) for name, hint in typing.get_type_hints(cls).items() if (way := _out(hint))]
+
+
+@cache
+def _backward(cls: Any) -> tuple[tuple[str, ...], _Ways]:
+    """All fields of a record, and the ways back."""
     hints = typing.get_type_hints(cls)
-    return {name: _out(hint) for name, hint in hints.items()}, {name: _back(hint) for name, hint in hints.items()}
+    return tuple(hints), [(name, way) for name, hint in hints.items() if (way := _back(hint))]
 
 
 def _out(hint: Any) -> _Way:
@@ -330,8 +345,21 @@ def _out(hint: Any) -> _Way:
         return Record.to_json
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return lambda value: value.value
-    # a whole number given for a measure stays one
-    return (lambda value: round(value, DECIMALS) if isinstance(value, float) else value) if hint is float else None
+    return _rounded if hint is float else None
+
+
+def _rounded(value: Any) -> Any:
+    """A whole number given for a measure stays one."""
+    return round(value, DECIMALS) if isinstance(value, float) else value
+
+
+def _box_out(value: Any) -> list[Any]:
+    return [round(v, DECIMALS) if isinstance(v, float) else v for v in value]
+
+
+def _box_back(value: Any) -> Box:
+    left, top, right, bottom = value
+    return float(left), float(top), float(right), float(bottom)
 
 
 def _back(hint: Any) -> _Way:
@@ -355,6 +383,8 @@ def _inner(hint: Any, of: Callable[[Any], _Way]) -> _Way:
     if origin is tuple and args[-1] is Ellipsis:
         each = of(args[0]) or _same
         return (lambda value: [each(v) for v in value]) if outward else (lambda value: tuple([each(v) for v in value]))
+    if origin is tuple and set(args) == {float}:  # a box, of which every word has one
+        return _box_out if outward else _box_back
     if origin is tuple:
         ways = [of(a) or _same for a in args]
         made = list if outward else tuple

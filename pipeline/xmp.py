@@ -19,7 +19,7 @@ ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def legal(text: str) -> str:
     """`text` without the characters that XML forbids."""
-    return ILLEGAL.sub("", text)
+    return text if text.isalnum() else ILLEGAL.sub("", text)
 
 
 def packet(title: str, part: int) -> bytes:

@@ -45,7 +45,7 @@ __all__ = ["Archive", "DocumentView", "DossierView", "Hit", "Query", "StoredDocu
 
 #: Sources stored within so many seconds are taken into the index together, for a commit of it costs as much as reading a page; asking it, or
 #: closing the archive, takes in the rest.
-INDEX_EVERY = 2.0
+INDEX_EVERY = 10.0
 
 
 class Archive(Asking, Revisions, Packages):

@@ -63,6 +63,7 @@ class Commit:
     by: str = ""  #: who decided
     at: str = ""  #: when
     journal: Mapping[str, str] = field(default_factory=dict)  #: objects of the journal that say so: key -> sha256
+    pages: Mapping[int, Json] = field(default_factory=dict)  #: JSON of the record's pages by their numbers, as far as it is at hand
 
 
 def _manifests(placed: Mapping[str, tuple[str, int]]) -> dict[str, str]:
@@ -160,7 +161,7 @@ class Catalogue(Ledger, Books, Trail, Indexable):
             for correction in what.corrections:
                 review.note(c, correction)
             review.decide(c, what.settled, by=what.by, at=what.at or at)
-            self.write_papers(c, record, what.entries)
+            self.write_papers(c, record, what.entries, what.pages)
             holdings.note(c, what.placed, at)
             cleanup_rows(c, what.cleanups)
             for key in (p["key"] for e in what.entries for p in e["files"].values()):

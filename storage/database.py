@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from pipeline.errors import MissingTool, NotWritten, SohoaError, Unreachable, UsageError
 from storage import postgres
+from storage.fresh import is_empty, lay
 from storage.models import HEAD
 from storage.patience import Patience
 from storage.postgres import CatalogueLock
@@ -137,16 +138,23 @@ class Database:
         """Bring the tables to `HEAD`; raises Unreachable when a newer program has been here. Costs one SELECT when there is nothing to do."""
         if self.at_head():
             return
+        with self.writing() as c:
+            if is_empty(c):
+                lay(c)
+            else:
+                self.upgrade(c)
+
+    def upgrade(self, c: Connection) -> None:
+        """Runs the migrations that are left; raises Unreachable when a newer program has been here."""
         from alembic import command
         from alembic.config import Config
         from alembic.util import CommandError
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = c
         try:
-            with self.writing() as c:
-                config.attributes["connection"] = c
-                command.upgrade(config, "head")
+            command.upgrade(config, "head")
         except CommandError as e:
             raise Unreachable("catalogue_newer", where=self._where) from e
 

@@ -65,10 +65,6 @@ def word_bands(text: str) -> tuple[int, ...]:
     return tuple(beyond + (least[2 * n] * 31 + least[2 * n + 1]) % ((1 << 31) - 1 - beyond) for n in range(BANDS))
 
 
-def _cut(page: Page) -> tuple[int, ...]:
-    return word_bands(page.reading.text) or bands(page.hash)
-
-
 def distance(one: str, other: str) -> int:
     """Bits in which two hashes differ, 0..64."""
     return (int(one, 16) ^ int(other, 16)).bit_count()
@@ -88,10 +84,11 @@ def take(c: Connection, record: SourceRecord, ids: Sequence[str], batch: str, *,
             c.execute(insert(same_papers).values(document=id_, source=sha256, key=key))
     held = {n: (d, i) for d, i in papers for n in d.pages}
     shown = [p for p in record.pages if p.number in held and p.state in (PageState.GOOD, PageState.DOUBTFUL) and _is_hash(p.hash)]
-    for page in shown:
-        cut = {f"band{n}": value for n, value in enumerate(_cut(page))}
+    told = [(p, word_bands(p.reading.text)) for p in shown]
+    for page, of_words in told:
+        cut = {f"band{n}": value for n, value in enumerate(of_words or bands(page.hash))}
         c.execute(insert(page_hashes).values(source=sha256, number=page.number, hash=page.hash, **cut))
-    return [*_same_numbers(c, sha256, papers, batch), *_same_pages(c, sha256, shown, held, batch, min(within, SURE))]
+    return [*_same_numbers(c, sha256, papers, batch), *_same_pages(c, sha256, told, held, batch, min(within, SURE))]
 
 
 def _is_hash(text: str) -> bool:
@@ -118,13 +115,14 @@ def _same_numbers(c: Connection, sha256: str, papers: Sequence[tuple[Document, s
 
 
 def _same_pages(
-    c: Connection, sha256: str, shown: Sequence[Page], held: dict[int, tuple[Document, str]], batch: str, within: int
+    c: Connection, sha256: str, shown: Sequence[tuple[Page, tuple[int, ...]]], held: dict[int, tuple[Document, str]], batch: str, within: int
 ) -> Iterator[Finding]:
+    """`shown`: pages with their `word_bands`."""
     before = _before(c, sha256)
     told: set[tuple[str, str]] = set()
-    for page in shown:
+    for page, of_words in shown:
         document, id_ = held[page.number]
-        for source, number, other, text, apart in _near(c, page, within):
+        for source, number, other, text, apart in _near(c, page, of_words, within):
             earlier = number < page.number if source == sha256 else before(source)
             if not earlier or other in ("", id_) or (id_, other) in told or not _same_text(page.reading.text, text, apart):
                 continue
@@ -135,10 +133,10 @@ def _same_pages(
             yield Finding(found, DUPLICATE, "same_page", sha256, id_, document.link.code, batch, page.number, candidates=(other,))
 
 
-def _near(c: Connection, page: Page, within: int) -> list[tuple[str, int, str, str, int]]:
+def _near(c: Connection, page: Page, of_words: Sequence[int], within: int) -> list[tuple[str, int, str, str, int]]:
     """Source, number, document, text and distance of the pages whose pictures are like this one's, most alike first."""
     # within 7 bits one of four bands of a picture differs in one bit at most: that one finds it
-    asked = [[v] for v in word_bands(page.reading.text)] or [[v, *(v ^ (1 << bit) for bit in range(BITS))] for v in bands(page.hash)]
+    asked = [[v] for v in of_words] or [[v, *(v ^ (1 << bit) for bit in range(BITS))] for v in bands(page.hash)]
     where = [page_hashes.c[f"band{n}"].in_(values) for n, values in enumerate(asked)]
     query = select(page_hashes.c.source, page_hashes.c.number, page_hashes.c.hash).where(or_(*where)).limit(CANDIDATES * BANDS)
     rows = ((r.source, r.number, r.hash) for r in c.execute(query))

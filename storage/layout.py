@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -77,6 +77,18 @@ def record_digest(data: Any) -> str:
     return hashlib.sha256(dumps(timeless(data), None)).hexdigest()
 
 
+def document_bytes(manifest: Json) -> tuple[bytes, str]:
+    """A document's manifest as it is kept, and its `record_digest`: its pages, nearly all of it and without times, are put into words once."""
+    pages = json.dumps(manifest["pages"], ensure_ascii=False, sort_keys=True)
+
+    def told(rest: Json) -> bytes:
+        texts = {k: json.dumps(v, ensure_ascii=False, sort_keys=True) for k, v in rest.items()} | {"pages": pages}
+        return ("{" + ", ".join(f"{json.dumps(k)}: {texts[k]}" for k in sorted(texts)) + "}\n").encode()
+
+    rest = {k: v for k, v in manifest.items() if k != "pages"}
+    return told(rest), hashlib.sha256(told(timeless(rest))).hexdigest()
+
+
 def media_type(key: str) -> str:
     """What an object of ours is by its suffix."""
     suffixes = {".pdf": PDF, ".xml": ALTO, ".json": JSON_TYPE}
@@ -93,8 +105,11 @@ def source_json(record: SourceRecord) -> Json:
     return {k: v for k, v in record.source.to_json().items() if k != "path"}
 
 
-def document_manifest(record: SourceRecord, index: int, entry: Json, *, batch_id: str) -> Json:
-    """<code>.<nn>.json: all that is known of one document, its pages' words included. `entry` is the document's line in dossier.json."""
+def document_manifest(record: SourceRecord, index: int, entry: Json, *, batch_id: str, pages: Mapping[int, Json] | None = None) -> Json:
+    """<code>.<nn>.json: all that is known of one document, its pages' words included. `entry` is the document's line in dossier.json.
+
+    `pages`: the JSON of the record's pages by their numbers, where it is at hand.
+    """
     document = record.documents[index]
     return {
         "schema": DOCUMENT_SCHEMA,
@@ -104,7 +119,7 @@ def document_manifest(record: SourceRecord, index: int, entry: Json, *, batch_id
         "dossier": {"code": document.link.code, "ordinal": entry["ordinal"]} if entry["ordinal"] else None,
         "source": source_json(record),
         "document": document.to_json(),
-        "pages": [p.to_json() for p in record.pages if p.number in document.pages],
+        "pages": [pages[p.number] if pages else p.to_json() for p in record.pages if p.number in document.pages],
         "steps": [s.to_json() for s in record.steps],
         "files": {k: v for k, v in entry["files"].items() if k != "json"},
     }

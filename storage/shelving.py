@@ -62,7 +62,7 @@ class Shelving:
             key = layout.original_key(source.sha256, source.extension)
             self._place(key, Path(source.path), source.media_type, source.sha256, whole)
             original = layout.part(key, source.sha256, source.bytes)
-        entries = []
+        entries, plain = [], {p.number: p.to_json() for p in record.pages}
         for index, (document, id_, ordinal) in enumerate(zip(record.documents, ids, ordinals, strict=True)):
             stem = layout.filed_stem(document.link.code, ordinal) if ordinal else layout.unfiled_stem(batch_id, id_)
             parts: Json = {"original": original, "pdf": {**original, "as": "original"}}
@@ -71,7 +71,7 @@ class Shelving:
                 parts["pdf"] = self._put(f"{stem}.pdf", pdf, PDF, files[index].keep)
             person = OPERATOR if id_ in by_operator else ""
             entry = layout.entry_of(document, id_, source=source.sha256, reading=reading, ordinal=ordinal, files=parts, filed_by=person)
-            self._document_json(record, index, entry, stem, batch_id, files[index].keep)
+            self._document_json(record, index, entry, stem, batch_id, files[index].keep, plain)
             entries.append(entry)
         self._source_json(record, entries, batch_id=batch_id, reading=reading, original=original or None, keep=whole)
         self._dossier_jsons(dossiers, record, entries, whole)
@@ -85,6 +85,7 @@ class Shelving:
             alternatives={code: m["alternatives"] for code, m in dossiers.items()},
             cleanups=[k for e in older if not e["dossier"] for k in _own_keys(e) if k not in kept],
             placed=self.placed(),
+            pages=plain,
         )
 
     def relink(self, id_: str, link: Link, step: Step, *, operator: bool) -> Commit:
@@ -238,11 +239,13 @@ class Shelving:
     def _dossiers(self, codes: set[str]) -> dict[str, Json]:
         return {code: self._load(layout.dossier_key(code)) or layout.dossier_manifest(code) for code in sorted(codes - {""})}
 
-    def _document_json(self, record: SourceRecord, index: int, entry: Json, stem: str, batch_id: str, keep: Keep) -> None:
+    def _document_json(
+        self, record: SourceRecord, index: int, entry: Json, stem: str, batch_id: str, keep: Keep, pages: Mapping[int, Json] | None = None
+    ) -> None:
         """Writes it and notes it in the entry: by a digest that leaves times out, for dossier.json must not differ between equal runs."""
-        manifest = layout.document_manifest(record, index, entry, batch_id=batch_id)
-        self._put(f"{stem}.json", layout.dumps(manifest, None), JSON_TYPE, keep)
-        entry["files"]["json"] = {"key": f"{stem}.json", "timeless_sha256": layout.record_digest(manifest)}
+        data, timeless = layout.document_bytes(layout.document_manifest(record, index, entry, batch_id=batch_id, pages=pages))
+        self._put(f"{stem}.json", data, JSON_TYPE, keep)
+        entry["files"]["json"] = {"key": f"{stem}.json", "timeless_sha256": timeless}
 
     def _source_json(
         self, record: SourceRecord, entries: Sequence[Json], *, batch_id: str, reading: str, original: Json | None, keep: Keep = AS_IT_IS

@@ -48,6 +48,22 @@ def test_a_worker_that_hangs_is_killed_with_its_child_and_its_files(tmp_path: Pa
         assert _gone(int(pid))
 
 
+def test_a_forked_nursery_keeps_nothing_of_its_owner_open_and_ends_with_it() -> None:
+    code = (
+        "import os; from multiprocessing import active_children; from flows.pool import Pool, warm_up; from tests import poolwork; "
+        "end, begin = os.pipe(); warm_up(fork=True); os.close(begin); assert os.read(end, 1) == b''; pid = active_children()[0].pid; "
+        "assert open(f'/proc/{pid}/cmdline').read() == open('/proc/self/cmdline').read(), 'it is no fork'\n"
+        "with Pool(1) as pool: print(pid, pool.submit(poolwork.square, 3, timeout=60).result())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[1], env=os.environ | {"PYTHONPATH": "."}, capture_output=True, text=True, check=True
+    )
+    pid, answer = done.stdout.split()
+    assert answer == "9"
+    assert not done.stderr
+    assert _gone(int(pid))
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_outlives_a_killed_parent(tmp_path: Path, how: signal.Signals) -> None:
     pids = tmp_path / "pids"

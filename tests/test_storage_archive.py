@@ -17,7 +17,7 @@ from pipeline.records import Failure, PageState, SourceRecord
 from pipeline.settings import Settings
 from storage.archive import Archive, Query
 from storage.folder import FolderStore
-from storage.layout import record_digest, timeless
+from storage.layout import dumps, record_digest, timeless
 from storage.objects import digest
 from tests.minio import bucket, minio  # noqa: F401  fixtures
 from tests.papers import BIRTH, CODE, DECISION, OTHER, RECEIPT, page, paper, record, written
@@ -124,6 +124,7 @@ def test_manifests_hold_every_fact_and_prove_every_object(folder: Path, tmp_path
                 assert len(a.objects.read(part["key"])) == part["bytes"]
             part = entry["files"]["json"]
             assert record_digest(manifest(a, part["key"])) == part["timeless_sha256"]
+            assert dumps(manifest(a, part["key"]), None) == a.objects.read(part["key"])
         of_source = manifest(a, f"originals/{r.source.sha256[:2]}/{r.source.sha256}.json")
         assert [(p["number"], p["state"]) for p in of_source["pages"]] == [(p.number, p.state) for p in r.pages]
         assert [d["pages"] for d in of_source["documents"]] == [[1], [3], [4, 5]]

@@ -16,13 +16,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import literal_column, select, text
 
 from pipeline.errors import Exit, NotWritten, Unreachable
 from pipeline.records import Document, Line, Page, Word
 from storage import layout, models
 from storage.catalogue import Catalogue, Commit, pack, unpack
 from storage.database import MIGRATIONS, Database, sqlite_url
+from storage.fresh import NEW, written_down
 from storage.postgres import address
 from tests.papers import BIRTH, CODE, OTHER, RECEIPT, page, paper, record
 from tests.postgres import catalogue_address, postgres  # noqa: F401  fixtures
@@ -60,6 +61,18 @@ def commit(catalogue: Catalogue, tmp: Path, name: str, papers: list[Document], p
 def test_the_migrations_make_the_tables_that_the_code_knows(database: Database) -> None:
     with database.reading() as c:
         assert compare_metadata(MigrationContext.configure(c), models.metadata) == []
+
+
+def test_a_new_catalogue_is_what_the_migrations_make(file: Database, tmp_path: Path) -> None:
+    migrated = Database(sqlite_url(tmp_path / "migrated.sqlite"))
+    with migrated.writing() as c:
+        migrated.upgrade(c)
+    with migrated.reading() as one, file.reading() as other:
+        assert written_down(one) == written_down(other) == NEW.read_text(encoding="utf-8"), "python -m storage.fresh"
+        for table in (*models.metadata.tables.values(), text("alembic_version")):
+            rows = [c.execute(select(literal_column("*")).select_from(table)).all() for c in (one, other)]
+            assert rows[0] == rows[1]
+    migrated.close()
 
 
 def test_head_is_the_last_migration() -> None:

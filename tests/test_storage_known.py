@@ -246,10 +246,10 @@ def test_finding_a_rescanned_page_among_many_is_fast(tmp_path: Path) -> None:
         c.execute(insert(models.page_hashes), rows)
     with database.reading() as c:
         wanted = replace(page(1, ""), hash=flipped(rows[777]["hash"], 1, 20, 40, 60))  # type: ignore[arg-type]
-        duplicates._near(c, wanted, duplicates.SURE)
+        duplicates._near(c, wanted, (), duplicates.SURE)
         begun = time.process_time()
         for _ in range(20):
-            duplicates._near(c, wanted, duplicates.SURE)
+            duplicates._near(c, wanted, (), duplicates.SURE)
         assert (time.process_time() - begun) / 20 < 0.05
     database.close()
 
