@@ -108,7 +108,7 @@ def _best(searcher: tantivy.Searcher, wanted: Ask, terms: Sequence[Term], limit:
     hits = searcher.search(wanted, limit=max(limit, CANDIDATES) if pairs else limit, order_by_field=order, count=False).hits
     found = {searcher.doc(address)["document"][0]: float(score or 0) for score, address in hits}
     if pairs and len(found) > 1:
-        these = _all([_term("kind", DOCUMENT), Ask.term_set_query(_schema(), "document", list(found))])
+        these = _all([_term("kind", DOCUMENT), _any_of(found)])
         near = searcher.search(_besides(Ask.const_score_query(these, 0.0), pairs), limit=len(found), count=False).hits
         for score, address in near:
             found[searcher.doc(address)["document"][0]] += float(score)
@@ -124,7 +124,7 @@ def locate(lines: Sequence[Line], text: str) -> list[Box]:
 def _ways(terms: Sequence[Term]) -> list[tuple[Ask, bool, bool]]:
     """Queries in the order they are to be tried, each with whether its hits have the accents and all the words."""
     if not terms:
-        return [(Ask.all_query(), True, True)]
+        return [(_term("kind", DOCUMENT), True, True)]  # any word asked for is in fields that pages do not have
     ways = []
     if any(t.accented for t in terms):
         ways.append((_all([_match(t, accents=True) for t in terms]), True, True))
@@ -179,7 +179,7 @@ def _pairs(terms: Sequence[Term]) -> list[Ask]:
 
 
 def _filters(query: Query) -> list[Ask]:
-    out = [_term("kind", DOCUMENT)]
+    out = []
     if query.type:
         out.append(_term("type", "_".join(words.folded(query.type.replace("_", " ")))))
     out += [_term("issuer", t) for t in words.folded(query.issuer)]
@@ -190,6 +190,11 @@ def _filters(query: Query) -> list[Ask]:
         low, high = (int(re.sub(r"\D", "", d)[:8] or default) for d, default in ((query.date_from, "0"), (query.date_to, "99999999")))
         out.append(Ask.range_query(_schema(), "issued", FieldType.Unsigned, low, high))
     return out
+
+
+def _any_of(ids: Iterable[str]) -> Ask:
+    """Entries of these documents: looked up one by one, a set of them is held against all ids of the index."""
+    return Ask.boolean_query([(Occur.Should, _term("document", id_)) for id_ in ids])
 
 
 def _all(queries: Sequence[Ask]) -> Ask:
@@ -248,7 +253,7 @@ def _pages(searcher: tantivy.Searcher, papers: Sequence[Paper], terms: Sequence[
         if exact:
             ways += [_tokens("page_text", t.exact, prefix=t.prefix) for t in terms]
         some = Ask.boolean_query([(Occur.Should, q) for q in ways], minimum_number_should_match=1)
-        these = Ask.const_score_query(Ask.term_set_query(_schema(), "document", ids), 0.0)
+        these = Ask.const_score_query(_any_of(ids), 0.0)
         hits = searcher.search(_all([these, _term("kind", PAGE), some]), limit=PAGES * len(ids), count=False).hits
         for _, number, id_ in sorted((-score, entry["page"][0], entry["document"][0]) for score, a in hits for entry in [searcher.doc(a)]):
             out[id_].append(number)
