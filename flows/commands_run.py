@@ -43,6 +43,8 @@ def digitize(
         raise UsageError("no_such_folder", name=str(report.parent))
     found = list(discover(paths))
     if found:
+        import pipeline.pdffile  # noqa: F401  receiving needs it as workers do: imported once for both
+
         warm_up(fork=alone())  # before the bar, which is a thread
     with Bar() as bar:
         done = run(paths, location=location(archive), settings=settings(), dossier=dossier, progress=bar.progress, found=found)

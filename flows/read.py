@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.batch import own_fault, title_of
+from flows.cli import alone
 from flows.jobs import own_tesseract_threads
-from flows.pool import Pool
+from flows.pool import Pool, warm_up
 from flows.reading import Reader, assemble, receive
 from flows.report import NEEDS_EYES, error_console, laid_out, reasons, record_json
 from pipeline.errors import Exit, MissingTool, NotWritten, UsageError
@@ -40,6 +41,7 @@ def read_files(paths: Sequence[Path], form: str, output: Path | None, dossier: s
         raise UsageError("output_folder_wanted", name=str(output))
     records = []
     taken: set[Path] = set()
+    warm_up(fork=alone())
     with Pool(configured.pool_size()) as pool:
         reader = Reader(pool, configured, None)
         begun = [(f, source := receive(f, configured), [] if isinstance(source, SourceRecord) else reader.begin(source)) for f in found]

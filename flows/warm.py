@@ -12,6 +12,7 @@ gc.disable()  # importing makes much and leaves next to nothing to collect
 import numpy.ma  # noqa: E402  a median imports it
 import pikepdf.pdfa  # noqa: E402
 import PIL.Image  # noqa: E402
+import PIL.TiffImagePlugin  # noqa: E402  not among those that PIL loads itself before it loads all forty
 
 import classifiers  # noqa: E402
 import flows.jobs  # noqa: E402
@@ -44,7 +45,7 @@ Nơi nhận: KT. CHỦ TỊCH
 
 def _rehearse() -> None:
     """Loads the shipped networks, the language model and what understanding goes by, so that no worker has to; what is broken it will find itself."""
-    PIL.Image.init()
+    PIL.Image.preinit()
     with contextlib.suppress(Exception):
         pipeline.recognition.models.network(OFFICE)
     with contextlib.suppress(Exception):

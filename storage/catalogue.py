@@ -164,8 +164,9 @@ class Catalogue(Ledger, Books, Trail, Indexable):
             self.write_papers(c, record, what.entries, what.pages)
             holdings.note(c, what.placed, at)
             cleanup_rows(c, what.cleanups)
-            for key in (p["key"] for e in what.entries for p in e["files"].values()):
-                c.execute(delete(cleanups).where(cleanups.c.key == key))  # in use again
+            used = sorted({p["key"] for e in what.entries for p in e["files"].values()})
+            for begin in range(0, len(used), PORTION):
+                c.execute(delete(cleanups).where(cleanups.c.key.in_(used[begin : begin + PORTION])))  # in use again
             self.ask(c, record, [e["id"] for e in what.entries], what.batch, at)
             known.follow(c, codes, at)
             filed = {e["id"]: d.link.code for d, e in zip(record.documents, what.entries, strict=True)}

@@ -85,9 +85,9 @@ def take(c: Connection, record: SourceRecord, ids: Sequence[str], batch: str, *,
     held = {n: (d, i) for d, i in papers for n in d.pages}
     shown = [p for p in record.pages if p.number in held and p.state in (PageState.GOOD, PageState.DOUBTFUL) and _is_hash(p.hash)]
     told = [(p, word_bands(p.reading.text)) for p in shown]
-    for page, of_words in told:
-        cut = {f"band{n}": value for n, value in enumerate(of_words or bands(page.hash))}
-        c.execute(insert(page_hashes).values(source=sha256, number=page.number, hash=page.hash, **cut))
+    if told:
+        cut = [{f"band{n}": value for n, value in enumerate(of_words or bands(page.hash))} for page, of_words in told]
+        c.execute(insert(page_hashes), [{"source": sha256, "number": p.number, "hash": p.hash, **b} for p, b in zip(shown, cut, strict=True)])
     return [*_same_numbers(c, sha256, papers, batch), *_same_pages(c, sha256, told, held, batch, min(within, SURE))]
 
 
@@ -122,9 +122,12 @@ def _same_pages(
     told: set[tuple[str, str]] = set()
     for page, of_words in shown:
         document, id_ = held[page.number]
-        for source, number, other, text, apart in _near(c, page, of_words, within):
-            earlier = number < page.number if source == sha256 else before(source)
-            if not earlier or other in ("", id_) or (id_, other) in told or not _same_text(page.reading.text, text, apart):
+        for source, number, apart in _near(c, page, of_words, within):
+            if not (number < page.number if source == sha256 else before(source)):
+                continue
+            row = c.execute(select(pages.c.document, pages.c.text).where(pages.c.source == source, pages.c.number == number)).one_or_none()
+            other = (row.document or "") if row else ""
+            if row is None or other in ("", id_) or (id_, other) in told or not _same_text(page.reading.text, row.text, apart):
                 continue
             if _other_number(c, document, other):
                 continue
@@ -133,20 +136,15 @@ def _same_pages(
             yield Finding(found, DUPLICATE, "same_page", sha256, id_, document.link.code, batch, page.number, candidates=(other,))
 
 
-def _near(c: Connection, page: Page, of_words: Sequence[int], within: int) -> list[tuple[str, int, str, str, int]]:
-    """Source, number, document, text and distance of the pages whose pictures are like this one's, most alike first."""
+def _near(c: Connection, page: Page, of_words: Sequence[int], within: int) -> list[tuple[str, int, int]]:
+    """Source, number and distance of the pages whose pictures are like this one's, most alike first; the page itself is among them."""
     # within 7 bits one of four bands of a picture differs in one bit at most: that one finds it
     asked = [[v] for v in of_words] or [[v, *(v ^ (1 << bit) for bit in range(BITS))] for v in bands(page.hash)]
     where = [page_hashes.c[f"band{n}"].in_(values) for n, values in enumerate(asked)]
     query = select(page_hashes.c.source, page_hashes.c.number, page_hashes.c.hash).where(or_(*where)).limit(CANDIDATES * BANDS)
     rows = ((r.source, r.number, r.hash) for r in c.execute(query))
     near = sorted((d, (source, number)) for source, number, hash_ in rows if (d := distance(page.hash, hash_)) <= within)
-    out = []
-    for apart, (source, number) in near:
-        row = c.execute(select(pages.c.document, pages.c.text).where(pages.c.source == source, pages.c.number == number)).one_or_none()
-        if row is not None:
-            out.append((source, number, row.document or "", row.text, apart))
-    return out
+    return [(source, number, apart) for apart, (source, number) in near]
 
 
 def _other_number(c: Connection, document: Document, other: str) -> bool:

@@ -169,11 +169,10 @@ def sync(c: Connection, new: Sequence[Finding], *, source: str = "", dossier: st
     for begin in range(0, len(gone), PORTION):
         c.execute(delete(findings).where(findings.c.id.in_(gone[begin : begin + PORTION])))
     for f in wanted.values():
-        values = values_of(f)
         if f.id in known:
-            c.execute(update(findings).where(findings.c.id == f.id).values(**values))
-        else:
-            c.execute(insert(findings).values(id=f.id, state=WAITING, recorded=at, at="", who="", **values))
+            c.execute(update(findings).where(findings.c.id == f.id).values(**values_of(f)))
+    if fresh := [f for f in wanted.values() if f.id not in known]:
+        c.execute(insert(findings), [{"id": f.id, "state": WAITING, "recorded": at, "at": "", "who": "", **values_of(f)} for f in fresh])
 
 
 def values_of(f: Finding) -> dict[str, Any]:
