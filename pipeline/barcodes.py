@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import zxingcpp
 
-from pipeline.blank import MASK_DPI, long_runs, reduced
+from pipeline.blank import MASK_DPI, reduced
 from pipeline.codes import sheet_code, valid_code
 from pipeline.images import Pixels
+from pipeline.masks import below, long_runs
 from pipeline.records import Barcode, Box
 
 #: What dossiers carry: receipts and separator sheets (Code 128, Code 39, QR), identity cards (QR), payment papers (Data Matrix).
@@ -63,7 +64,7 @@ def _read(page: Pixels, formats: zxingcpp.BarcodeFormats, lying: bool) -> list[B
 
 def _lying_bars(grey: Pixels, dpi: float) -> bool:
     """Whether anything on the page may be a code whose bars run across: long flat runs close above each other, as thick as a code is long."""
-    dark = grey < (int(np.median(grey[::4, ::4])) * 0.7)
+    dark = below(grey, int(np.median(grey[::4, ::4])) * 0.7)
     runs = long_runs(dark, round(_BAR * dpi)).view(np.uint8)
     stacked = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((round(_GAP * dpi), 1), np.uint8))
     return bool(long_runs(np.asarray(stacked).view(np.bool_), round(_LENGTH * dpi), axis=0).any())

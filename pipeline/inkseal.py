@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from pipeline.blank import reduced
 from pipeline.images import Pixels
-from pipeline.recognition.ink import components
+from pipeline.masks import Mask, below, components
 
 #: dpi at which circles are looked for.
 AT = 75.0
@@ -41,7 +41,6 @@ LIGHTER = 40
 #: Ink is darker than this share of the paper.
 INK = 0.72
 
-Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
 Circle = tuple[float, float, float]  #: x, y, radius, px
 
@@ -56,7 +55,7 @@ def without_seals(grey: Pixels, dpi: float) -> Pixels:
     for rough in circles:
         x0, y0, x1, y1 = _window(rough, 2.4, grey.shape)
         part = grey[y0:y1, x0:x1]
-        ink = part < INK * paper
+        ink = below(part, INK * paper)
         found = _rings(ink, (rough[0] - x0, rough[1] - y0, rough[2]))
         if found is None:
             continue
@@ -73,7 +72,7 @@ def _circles(grey: Pixels, dpi: float) -> list[Circle]:
     """Rough circles, px of the page, that ink may follow."""
     small = reduced(grey, dpi, AT)
     scale = small.shape[1] / grey.shape[1]
-    ink = small < INK * _paper(small[::3, ::3])
+    ink = below(small, INK * _paper(small[::3, ::3]))
     place = _large(ink, dpi * scale)
     if place is None:
         return []
@@ -197,7 +196,7 @@ class _Row:
 def _rows_beside(outside: Mask, circle: Circle, dpi: float) -> list[_Row]:
     """Printed lines that end close to the seal's edge, on either side of it."""
     x, y, radius = circle
-    _, _, stats, _ = cv2.connectedComponentsWithStats(outside.astype(np.uint8), connectivity=8)
+    _, stats = components(outside.view(np.uint8))
     low, high = LETTER[0] * dpi, LETTER[1] * dpi
     letters = [
         (int(left), int(top), int(left + w), int(top + h))

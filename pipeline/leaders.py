@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.images import Pixels
-from pipeline.recognition.ink import at_reading_size, components
+from pipeline.masks import below, components
+from pipeline.recognition.ink import at_reading_size
 
 #: A dot is no larger than this either way (typed leaders of 14 points: 0.022).
 DOT = 0.028
@@ -67,7 +68,7 @@ def _mask(grey: Pixels, dpi: float) -> Pixels | None:
 def _dots(grey: Pixels, dpi: float) -> tuple[npt.NDArray[np.integer], Numbers, npt.NDArray[np.int64]]:
     """Labels of all ink, the small marks as rows of x, y (middles, px) and width, and their label numbers."""
     paper = float(np.percentile(grey[::7, ::7], 60))
-    labels, stats = components((grey < INK * paper).astype(np.uint8))
+    labels, stats = components(below(grey, INK * paper).view(np.uint8))
     left, top, width, height = (stats[:, k] for k in range(4))
     small = is_dot(width, height, dpi)
     small[0] = False
@@ -104,7 +105,7 @@ def _stretches(labels: npt.NDArray[np.integer], dots: Numbers, number: npt.NDArr
     reach = round(PITCH * dpi)
     lean = max(1, round(0.003 * dpi))
     joined = cv2.dilate(centres, np.ones((2 * lean + 1, reach + 1), np.uint8))
-    _, runs, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    runs, stats = components(np.asarray(joined, np.uint8))
     of = runs[ys, xs]
     order = np.lexsort((xs, of))
     starts = np.flatnonzero(np.r_[True, np.diff(of[order]) > 0, True])

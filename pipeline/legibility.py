@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from pipeline import blank
 from pipeline.images import Pixels
-from pipeline.recognition.ink import components
+from pipeline.masks import components
 from pipeline.records import Box, Line, Page, Word
 
 Numbers = npt.NDArray[np.float64]
@@ -205,7 +205,7 @@ def pale_gain(grey: Pixels, dpi: float) -> float:
         return 1.0
     mask = np.zeros_like(dark)
     mask[margin:-margin, margin:-margin] = inner > level // 2
-    stats = cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:]
+    stats = components(mask)[1][1:]
     w, h = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
     pieces = stats[(h >= LEAST * at) & (h <= MOST * at) & (w <= WIDEST * at) & (w >= 0.03 * at)].astype(np.float64)
     if len(pieces) < PALE_PIECES:

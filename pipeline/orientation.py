@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline import skew
-from pipeline.blank import MASK_DPI, Ink, Mask, ink_of, long_runs, reduced, without_border
+from pipeline.blank import MASK_DPI, Ink, ink_of, reduced, without_border
 from pipeline.geometry import straighten, turned
 from pipeline.images import Pixels
+from pipeline.masks import Mask, components, long_runs
 
 _LETTERS_DPI = 150.0  #: an x-height of 10-point print is 10 px there
 _LEVEL = 0.35  #: ink is darker than paper by this, once it is turned
@@ -114,7 +115,7 @@ def above_or_below(ink: Ink, dpi: float, rotation: int, lean: float) -> tuple[fl
     at = dpi
     mask = letters.mask.view(np.uint8)
     words = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(3, round(at * 0.08))), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(words, connectivity=8)
+    _, stats = components(np.asarray(words, np.uint8))
     x, y, w, h, _ = stats[1:].T
     like_words = (0.05 * at <= h) & (h <= 0.32 * at) & (w >= 2.5 * h)
     x, y, w, h = x[like_words], y[like_words], w[like_words], h[like_words]

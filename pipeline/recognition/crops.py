@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from pipeline.images import Pixels
+from pipeline.masks import Mask
 from pipeline.recognition.lines import TextLine
-from pipeline.recognition.rows import Mask
 
 #: What is painted out takes its pale rim along, px of the ink.
 RIM = 2

@@ -13,8 +13,9 @@ import numpy as np
 
 from pipeline.images import Pixels
 from pipeline.leaders import in_a_row, is_dot
+from pipeline.masks import Mask
 from pipeline.recognition.ink import Ink, ink_of
-from pipeline.recognition.rows import MARK, NONE, SEVERAL, Mask, Numbers, Parts, Rows, find_rows
+from pipeline.recognition.rows import MARK, NONE, SEVERAL, Numbers, Parts, Rows, find_rows
 from pipeline.recognition.tables import cells_of
 from pipeline.records import Box
 

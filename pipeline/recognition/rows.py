@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.recognition.ink import Ink, components
+from pipeline.masks import Mask, components, labelled
+from pipeline.recognition.ink import Ink
 
 #: Letters of print, marks aside, are this high at least (x-height of 5 points) and at most (capitals of 30 points, with a mark), inch.
 LETTER = (0.026, 0.45)
@@ -38,7 +39,6 @@ BULLET = 2.5
 #: Instead of the number of a row: belongs to none; runs through several.
 NONE, SEVERAL = -1, -2
 
-Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
@@ -265,7 +265,7 @@ def _linked(parts: Parts, chosen: Integers, ink: Ink, half: float, reach: float)
         canvas[y0 : max(y0, y1) + 1, x0 : x1 + 1] = 1
     canvas[:-1:2, :-1][ink.walls[: len(canvas[:-1:2])] > 0] = 0
     canvas[1::2, :-1][ink.walls[: len(canvas[1::2])] > 0] = 0
-    labels, _ = components(canvas)
+    _, labels = labelled(canvas)
     found = labels[np.ceil(middle - thick).astype(int), ((left + right) / 4).astype(int)]
     return np.asarray(np.unique(found, return_inverse=True)[1], np.int64)
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from pipeline.images import Pixels
-from pipeline.recognition.ink import Ink, components
+from pipeline.masks import components
+from pipeline.recognition.ink import Ink
 from pipeline.records import Box
 
 #: A cell is no smaller than this either way, inch, and no larger than this share of the page.
