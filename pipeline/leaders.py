@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.images import Pixels
-from pipeline.masks import below, components
+from pipeline.masks import below, components, looked_up
 from pipeline.recognition.ink import at_reading_size
 
 #: A dot is no larger than this either way (typed leaders of 14 points: 0.022).
@@ -34,17 +34,19 @@ INK = 0.80
 Numbers = npt.NDArray[np.float64]
 
 
-def without_leaders(grey: Pixels, dpi: float) -> Pixels:
-    """`grey` (HxW uint8, upright and straight) with its dotted leaders painted in the paper around them; the same array when it has none."""
-    small = at_reading_size(grey, dpi)
+def without_leaders(grey: Pixels, dpi: float, small: Pixels | None = None) -> Pixels:
+    """`grey` (HxW uint8, upright and straight) with its dotted leaders painted in the paper around them; the same array when it has none.
+
+    `small`: the page at reading size, where it is known already.
+    """
+    small = at_reading_size(grey, dpi) if small is None else small
     mask = _mask(small, dpi * small.shape[1] / grey.shape[1])
     if mask is None:
         return grey
     if small is not grey:
         mask = np.asarray(cv2.resize(mask, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_NEAREST), np.uint8)
     size = 2 * round(DOT * dpi) + 1
-    paper = cv2.dilate(grey, np.ones((size, size), np.uint8))
-    return np.where(mask > 0, paper, grey).astype(np.uint8)
+    return np.asarray(cv2.copyTo(cv2.dilate(grey, np.ones((size, size), np.uint8)), mask, grey.copy()), np.uint8)
 
 
 def _mask(grey: Pixels, dpi: float) -> Pixels | None:
@@ -55,14 +57,15 @@ def _mask(grey: Pixels, dpi: float) -> Pixels | None:
     rows = [row for stretch in _stretches(labels, dots, number, dpi) if (row := _row(dots[stretch], dpi)) is not None]
     if sum(right - left for _, _, left, right, _, _ in rows) < FORM * dpi:
         return None
-    doomed = np.zeros(int(labels.max()) + 1, np.bool_)
+    told = np.ones(int(labels.max()) + 1, np.uint8)  # 1 ink, 2 a dot of a leader
+    told[0] = 0
     for row in rows:
-        doomed[number[_on(dots, row, dpi)]] = True
+        told[number[_on(dots, row, dpi)]] = 2
     reach = max(1, round(0.004 * dpi))
-    mask = np.asarray(cv2.dilate(doomed[labels].astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
+    ink = looked_up(told, labels)
+    halo = cv2.dilate((ink == 2).view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     # the halo of a dot must not touch the letters beside it
-    mask[(labels > 0) & ~doomed[labels]] = 0
-    return mask
+    return np.asarray(halo & (ink != 1), np.uint8)
 
 
 def _dots(grey: Pixels, dpi: float) -> tuple[npt.NDArray[np.integer], Numbers, npt.NDArray[np.int64]]:

@@ -26,9 +26,9 @@ def below(pixels: Pixels, level: float) -> Mask:
 def long_runs(mask: Mask, run: int, axis: int = 1) -> Mask:
     """What of a HxW mask lies in runs of at least `run` px across (down with `axis` 0): an opening, eight px to the byte, in steps that double."""
     if axis:
-        return turned(long_runs(turned(mask), run, 0))
+        return _across(mask, run)
     height, width = mask.shape
-    if run > height:
+    if run > height or not height * width:
         return np.zeros_like(mask)
     starts, have = np.packbits(mask, axis=1), 1
     while have < run:
@@ -45,6 +45,23 @@ def long_runs(mask: Mask, run: int, axis: int = 1) -> Mask:
         out[step:] |= out[:-step].copy()
         have += step
     return np.unpackbits(out, axis=1, count=width).view(np.bool_)
+
+
+def _across(mask: Mask, run: int) -> Mask:
+    out = np.zeros_like(mask)
+    whole, have = (run - 7) // 8, 1  # so many whole bytes lie in a run wherever it begins
+    if whole < 1:
+        rows = np.arange(len(mask))
+    else:
+        full = np.packbits(mask, axis=1) == 255
+        while have < whole:
+            step = min(have, whole - have)
+            full = full[:, :-step] & full[:, step:]
+            have += step
+        rows = np.flatnonzero(full.any(axis=1))
+    if len(rows):
+        out[rows] = turned(long_runs(turned(mask[rows]), run, 0))
+    return out
 
 
 def turned(mask: Mask) -> Mask:
@@ -87,9 +104,9 @@ def labelled(mask: Pixels, connectivity: int = 8, *, few: bool = False) -> tuple
     return count, np.asarray(found)
 
 
-def looked_up(table: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], labels: Labels) -> npt.NDArray[np.integer]:
-    """`table[labels]` (of the table's type), a fifth as dear where labels have two bytes."""
-    if labels.dtype != np.uint16:
+def looked_up(table: npt.NDArray[np.integer], labels: Labels) -> npt.NDArray[np.integer]:
+    """`table[labels]`, HxW of the table's type; a quarter as dear where labels have two bytes and the table at most as many."""
+    if labels.dtype != np.uint16 or table.itemsize > 2:
         return np.asarray(table[labels])
     whole = np.zeros(1 << 16, table.dtype)
     whole[: len(table)] = table

@@ -9,12 +9,11 @@ import numpy as np
 
 from pipeline import order
 from pipeline.images import Pixels
-from pipeline.leaders import without_leaders
 from pipeline.recognition import second
 from pipeline.recognition.crops import cut_all, window_of
 from pipeline.recognition.decoding import DecodedLine, DecodedWord, decode
 from pipeline.recognition.language import Language
-from pipeline.recognition.lines import TextLine, find_layout
+from pipeline.recognition.lines import TextLine, without_dots
 from pipeline.recognition.network import Network
 from pipeline.records import Box, Line, Word
 from pipeline.text import clean_ocr
@@ -26,9 +25,7 @@ def read_lines(grey: Pixels, dpi: float, network: Network, language: Language | 
     Dotted leaders are painted over first. `grey`: HxW uint8, upright and straight, dark on light. Without `language` every line is as the network
     alone reads it.
     """
-    layout = find_layout(grey, dpi)
-    if layout.dotted and (bare := without_leaders(grey, dpi)) is not grey:
-        grey, layout = bare, find_layout(bare, dpi)
+    grey, layout = without_dots(grey, dpi)
     found = layout.lines
     scores = network.log_probs(cut_all(grey, found))
     decoded = [decode(s, network.codes, network.null, language) for s in scores]

@@ -30,6 +30,7 @@ Integers = npt.NDArray[np.int64]
 class Ink:
     """Ink of a page at about `AT` dpi."""
 
+    grey: Pixels  #: HxW, the page at that resolution
     mask: Pixels  #: HxW, 1 where there is ink that is no rule
     all: Pixels  #: HxW, 1 where there is ink
     walls: Pixels  #: upright rules at half the resolution, 1 where there is one
@@ -62,7 +63,7 @@ def ink_of(grey: Pixels, dpi: float) -> Ink:
     otsu, _ = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     ink = below(even, float(np.clip(otsu, 255 * DARKEST, 255 * FAINTEST))).view(np.uint8)
     mask, walls, levels = _without_rules(ink, at)
-    return Ink(mask, ink, walls, levels, at, scale)
+    return Ink(small, mask, ink, walls, levels, at, scale)
 
 
 def at_reading_size(grey: Pixels, dpi: float) -> Pixels:
@@ -92,16 +93,17 @@ def _without_rules(ink: Pixels, dpi: float) -> tuple[Pixels, Pixels, Pixels]:
     long = max(8, round(RULE * dpi))
     thick, stem = max(3, round(THICK * dpi)) | 1, max(2, round(STEM * dpi))
     mask = ink
-    found = []
-    for upright in (False, True):
+    found = [np.zeros(((ink.shape[0] + 1) // 2, (ink.shape[1] + 1) // 2), np.uint8) for _ in range(2)]
+    for upright, half in zip((False, True), found, strict=True):
         rule = long_runs(ink.view(np.bool_), long, axis=0 if upright else 1)
         here = np.asarray(rule.any(axis=0 if upright else 1))
-        found.append(halved(rule) if here.any() else np.zeros(((ink.shape[0] + 1) // 2, (ink.shape[1] + 1) // 2), np.uint8))
         if not here.any():
             continue
         mask = mask.copy() if mask is ink else mask
         for near in _bands(here, thick + stem + 2):
-            where = (slice(None), near) if upright else (near, slice(None))
+            pairs = slice(near.start // 2, (near.stop + 1) // 2)
+            where, at_half, whole = ((slice(None), s) if upright else (s, slice(None)) for s in (near, pairs, slice(2 * pairs.start, 2 * pairs.stop)))
+            half[at_half] = halved(rule[whole])
             mask[where] = _freed(mask[where], ink[where], rule[where].view(np.uint8), thick, stem, upright=upright)
     levels, walls = found
     return mask, walls, levels
