@@ -16,8 +16,8 @@ from pipeline.records import Barcode, Box
 
 #: What dossiers carry: receipts and separator sheets (Code 128, Code 39, QR), identity cards (QR), payment papers (Data Matrix).
 _SQUARE = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.DataMatrix)
-_BAR = (zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.Code39)
-_SQUARES, _BARS, _ALL = (zxingcpp.BarcodeFormats(f) for f in (_SQUARE, _BAR, _SQUARE + _BAR))
+_SQUARES = zxingcpp.BarcodeFormats(_SQUARE)
+_BARS = zxingcpp.BarcodeFormats((zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.Code39))
 #: Their names: a code of these has its whole box told.
 SQUARE = frozenset(f.name for f in _SQUARE)
 
@@ -47,19 +47,16 @@ def find(upright: Pixels, dpi: float) -> tuple[Barcode, ...]:
     at = min(dpi, MASK_DPI)
     paper = int(np.median(coarse[::4, ::4]))
     found = _read(fine, _BARS)
-    for part in _around(_lying_bars(coarse, paper, at), at):
-        _add(found, _read(fine, _ALL, part, lying=True))
-    solid = _around(_solid(coarse, paper, at), at)
-    for part in solid:
-        _add(found, _read(fine, _SQUARES, part))
+    found += _others([b for part in _around(_lying_bars(coarse, paper, at), at) for b in _read(fine, _BARS, part, lying=True)], found)
+    found += [b for part in _around(_solid(coarse, paper, at), at) for b in _read(fine, _SQUARES, part)]
     if coarse is not fine:
-        _add(found, _read(coarse, _SQUARES))
+        found += _others(_read(coarse, _SQUARES), found)
     return tuple(sorted(found, key=lambda b: (b.box[1], b.box[0], b.format, b.text)))
 
 
-def _add(found: list[Barcode], more: list[Barcode]) -> None:
+def _others(more: list[Barcode], found: list[Barcode]) -> list[Barcode]:
     known = {(b.format, b.text) for b in found}
-    found += [b for b in more if (b.format, b.text) not in known]
+    return [b for b in more if (b.format, b.text) not in known]
 
 
 def _read(page: Pixels, formats: zxingcpp.BarcodeFormats, part: Box = _WHOLE, *, lying: bool = False) -> list[Barcode]:
@@ -94,7 +91,7 @@ def _solid(grey: Pixels, paper: int, dpi: float) -> Pixels:
     solid = np.zeros_like(dark)
     for gap, least in _SOLID:
         close, keep = (np.ones((n, n), np.uint8) for n in (round(gap * dpi), round(least * dpi)))
-        solid |= cv2.morphologyEx(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, close), cv2.MORPH_OPEN, keep)
+        solid = np.maximum(solid, cv2.morphologyEx(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, close), cv2.MORPH_OPEN, keep))
     return np.asarray(solid, np.uint8)
 
 
