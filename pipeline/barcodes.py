@@ -79,10 +79,12 @@ def _read(page: Pixels, formats: zxingcpp.BarcodeFormats, part: Box = _WHOLE, *,
 
 
 def _lying_bars(grey: Pixels, paper: int, dpi: float) -> Pixels:
-    """HxW, 1 where a code may be whose bars run across: long flat runs close above each other, as thick as a code is long."""
+    """HxW, 1 over and under what may be bars of a code that run across: long flat runs close above each other, as thick as a code is long."""
     runs = long_runs(below(grey, paper * 0.7), round(_WIDE * dpi)).view(np.uint8)
     stacked = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((round(_GAP * dpi), 1), np.uint8))
-    return long_runs(np.asarray(stacked).view(np.bool_), round(_LENGTH * dpi), axis=0).view(np.uint8)
+    found = long_runs(np.asarray(stacked).view(np.bool_), round(_LENGTH * dpi), axis=0)
+    # a wide space parts the bars of one code
+    return np.repeat(found.any(axis=0)[None], len(grey), axis=0).view(np.uint8)
 
 
 def _solid(grey: Pixels, paper: int, dpi: float) -> Pixels:
