@@ -84,7 +84,7 @@ def _lying_bars(grey: Pixels, paper: int, dpi: float) -> Pixels:
     stacked = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((round(_GAP * dpi), 1), np.uint8))
     found = long_runs(np.asarray(stacked).view(np.bool_), round(_LENGTH * dpi), axis=0)
     # a wide space parts the bars of one code
-    return np.repeat(found.any(axis=0)[None], len(grey), axis=0).view(np.uint8)
+    return np.repeat(found.any(axis=0, keepdims=True), len(grey), axis=0).view(np.uint8)
 
 
 def _solid(grey: Pixels, paper: int, dpi: float) -> Pixels:

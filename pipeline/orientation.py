@@ -22,6 +22,7 @@ _RULE_INCH = 0.45  #: a straight run of ink longer than this is a rule, not a le
 
 #: Sharpness of the better axis over the other's below which the axis is in doubt. Seen on 31 upright office scans: 2.1 and more.
 _AXIS_SURE = 1.35
+_GLANCE_SURE = 1.7  #: and of a few points, which tell it less plainly, from which on it is not
 _AXIS_PLAIN = 2.0  #: from here on a page lies on its side even if nobody can say which is its top
 _AXIS_CLEAR = 1.25  #: and the better axis must have a peak at all
 _SKEW_CLEAR = 1.5  #: a page whose top is in doubt (a drawing, a photograph, a signature) is straightened for a plain peak only
@@ -59,30 +60,52 @@ def find(grey: Pixels, dpi: float, max_skew: float, judge: Judge | None = None, 
     """
     whole = without_border(ink or ink_of(reduced(grey, dpi)))
     letters = without_rules(whole, min(dpi, MASK_DPI))
-    flat_clear, side_clear = skew.clarity(letters, max_skew), skew.clarity(_lying(letters), max_skew)
-    sideways = side_clear > flat_clear
-    best, other = max(flat_clear, side_clear), min(flat_clear, side_clear)
-    rise = 0.0
-    axis_sure = best >= _AXIS_CLEAR and best >= _AXIS_SURE * max(other, 1.0)
-    if axis_sure:
+    axis = _axis(letters, max_skew)
+    sideways, rise = axis.sideways, 0.0
+    if axis.sure:
         # rules are cut into steps where they lean, and what is left of them misleads: they count whole for the angle, or not at all for the axis
-        lean, _ = skew.measure(_lying(whole) if sideways else whole, max_skew)
+        along = _lying(whole) if sideways else whole
+        lean = skew.measure(along, max_skew)[0] if axis.angle is None else skew.measure_near(along, axis.angle, max_skew)
         rise, told = above_or_below(whole, min(dpi, MASK_DPI), 90 if sideways else 0, lean)
         if abs(rise) < _UP_PLAIN or told < _WORDS_MANY:
             rise, _ = above_or_below(ink_of(reduced(grey, dpi, _LETTERS_DPI)), min(dpi, _LETTERS_DPI), 90 if sideways else 0, lean)
         if abs(rise) >= _UP_SURE:
             rotation = (90 if sideways else 0) + (0 if rise > 0 else 180)
             return Upright(rotation, lean, True)
-    axis_sure = axis_sure and rise != 0.0
+    axis_sure = axis.sure and rise != 0.0
     asked = judge(grey, dpi) if judge else None
     rotation = 0
     leaning_to = (90 if sideways else 0) + (0 if rise > 0 else 180)
     if asked is not None and asked[1] >= (_OSD_SURE if axis_sure and asked[0] == leaning_to else _OSD_ALONE):
         rotation = asked[0]
-    elif axis_sure and sideways and best >= _AXIS_PLAIN * other:
+    elif axis_sure and sideways and _plain(letters, max_skew):
         rotation = 90 if rise >= 0 else 270
     lean, clear = skew.measure(_lying(whole) if rotation % 180 else whole, max_skew)
     return Upright(rotation, lean if clear >= _SKEW_CLEAR else 0.0, False)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """Along which axis of the page its lines run."""
+
+    sideways: bool  #: down the page
+    sure: bool
+    angle: float | None = None  #: degrees that they lean, to half a degree, where a glance tells the axis
+
+
+def _axis(letters: Ink, max_skew: float) -> _Axis:
+    lying = _lying(letters)
+    (flat_angle, flat), (side_angle, side) = skew.glance(letters, max_skew), skew.glance(lying, max_skew)
+    if max(flat, side) >= _GLANCE_SURE * max(min(flat, side), 1.0):
+        return _Axis(side > flat, True, side_angle if side > flat else flat_angle)
+    flat, side = skew.clarity(letters, max_skew), skew.clarity(lying, max_skew)
+    best, other = max(flat, side), min(flat, side)
+    return _Axis(side > flat, best >= _AXIS_CLEAR and best >= _AXIS_SURE * max(other, 1.0))
+
+
+def _plain(letters: Ink, max_skew: float) -> bool:
+    """Whether the lines run down the page even if nobody can say which is its top."""
+    return skew.clarity(_lying(letters), max_skew) >= _AXIS_PLAIN * skew.clarity(letters, max_skew)
 
 
 def _lying(ink: Ink) -> Ink:
@@ -108,10 +131,10 @@ def above_or_below(ink: Ink, dpi: float, rotation: int, lean: float) -> tuple[fl
     Each word votes by its ink above the x-height band against that below, weighed by its width: ascenders, capitals and Vietnamese tone marks
     outweigh descenders and the dot below. 0 where there are too few words to say. `ink` is at `dpi`.
     """
-    dark = np.where(_grown(ink.mask), ink.dark, np.uint8(0))
-    dark = straighten(255 - dark, rotation, lean)
+    dark = np.multiply(ink.dark, _grown(ink.mask))
+    dark = straighten(np.asarray(cv2.bitwise_not(dark), np.uint8), rotation, lean)
     level = 255 - round(_LEVEL * 255)
-    letters = without_rules(Ink(dark < level, 255 - dark), dpi)
+    letters = without_rules(Ink(dark < level, np.asarray(cv2.bitwise_not(dark), np.uint8)), dpi)
     at = dpi
     mask = letters.mask.view(np.uint8)
     words = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(3, round(at * 0.08))), np.uint8))
@@ -121,7 +144,7 @@ def above_or_below(ink: Ink, dpi: float, rotation: int, lean: float) -> tuple[fl
     x, y, w, h = x[like_words], y[like_words], w[like_words], h[like_words]
     if not len(x):
         return 0.0, 0.0
-    rows, word = _row_counts(np.where(_grown(letters.mask), letters.dark, np.uint8(0)), x, y, w, h)
+    rows, word = _row_counts(np.multiply(letters.dark, _grown(letters.mask)), x, y, w, h)
     first = np.cumsum(h) - h
     in_word = np.arange(len(rows)) - first[word]
     # 0.65 of a word's fuller rows parts best; from 0.4 to 0.7 the sign holds on nearly all
