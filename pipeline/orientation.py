@@ -13,7 +13,7 @@ from pipeline import skew
 from pipeline.blank import MASK_DPI, Ink, ink_of, reduced, without_border
 from pipeline.geometry import straighten, turned
 from pipeline.images import Pixels
-from pipeline.masks import Mask, components, long_runs
+from pipeline.masks import Mask, components, long_runs, looked_up
 
 _LETTERS_DPI = 150.0  #: an x-height of 10-point print is 10 px there
 _LEVEL = 0.35  #: ink is darker than paper by this, once it is turned
@@ -26,6 +26,9 @@ _GLANCE_SURE = 1.7  #: and of a few points, which tell it less plainly, from whi
 _AXIS_PLAIN = 2.0  #: from here on a page lies on its side even if nobody can say which is its top
 _AXIS_CLEAR = 1.25  #: and the better axis must have a peak at all
 _SKEW_CLEAR = 1.5  #: a page whose top is in doubt (a drawing, a photograph, a signature) is straightened for a plain peak only
+#: What may be letters there, inch: from how high to how high, from how wide to how wide. So few px of their feet have an angle, from this clarity on:
+#: of 120 parts of pages with text on them 2.5 and more (a line or less aside), of what is left of pages without their text 1.44 at most, or upright.
+_LIKE, _LIKE_FEW, _LIKE_CLEAR = (0.04, 0.32, 0.02, 1.2), 100, 2.0
 
 #: Mean vote of the words below which top and bottom are in doubt. Seen upright: 0.27 and more on 31 office scans, 0.19 on an identity card's back.
 _UP_SURE = 0.15
@@ -80,8 +83,21 @@ def find(grey: Pixels, dpi: float, max_skew: float, judge: Judge | None = None, 
         rotation = asked[0]
     elif axis_sure and sideways and _plain(letters, max_skew):
         rotation = 90 if rise >= 0 else 270
-    lean, clear = skew.measure(_lying(whole) if rotation % 180 else whole, max_skew)
-    return Upright(rotation, lean if clear >= _SKEW_CLEAR else 0.0, False)
+    return Upright(rotation, _doubtful_lean(_lying(whole) if rotation % 180 else whole, min(dpi, MASK_DPI), max_skew), False)
+
+
+def _doubtful_lean(ink: Ink, dpi: float, max_skew: float) -> float:
+    """Degrees that a page leans whose top is in doubt: by all of its ink, or where that does not say by what of it may be letters."""
+    lean, clear = skew.measure(ink, max_skew)
+    if clear >= _SKEW_CLEAR:
+        return lean
+    labels, stats = components(ink.mask.view(np.uint8))
+    w, h = stats[:, 2], stats[:, 3]
+    like = (h >= _LIKE[0] * dpi) & (h <= _LIKE[1] * dpi) & (w >= _LIKE[2] * dpi) & (w <= _LIKE[3] * dpi)
+    like[0] = False
+    letters = Ink(looked_up(like.view(np.uint8), labels).view(np.bool_), ink.dark)
+    lean, clear = skew.measure(letters, max_skew, _LIKE_FEW)
+    return lean if clear >= _LIKE_CLEAR else 0.0
 
 
 @dataclass(frozen=True)

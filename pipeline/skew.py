@@ -14,6 +14,7 @@ _COARSE, _MIDDLE, _FINE = 0.5, 0.1, 0.025  #: degrees between the angles tried
 _POINTS = 40_000  #: more ink than this is thinned out evenly
 _COARSE_POINTS = 12_000  #: and for the first looks, these do
 _GLANCE_POINTS = 2_000  #: and to see that an axis is beyond doubt, these
+_MANY = 4_000  #: for which a page must have so many
 _FEW = 400  #: less ink than this has no angle
 
 Coordinates = npt.NDArray[Any]
@@ -54,12 +55,9 @@ def sharpness(points: Points, degrees: float) -> float:
 
 
 def glance(ink: Ink, max_skew: float) -> tuple[float, float]:
-    """The angle to half a degree by a few points (0 where there is none), and its clarity, which they tell less plainly than all do."""
+    """The angle to a tenth of a degree by a few points, and its clarity, which they tell less plainly than all do; 0 where there is little ink."""
     points = edge_points(ink)
-    if len(points[0]) < _FEW:
-        return 0.0, 0.0
-    angle, most, usual = _coarse(thinned(points, _GLANCE_POINTS), max_skew)
-    return angle, most / usual
+    return _near(thinned(points, _GLANCE_POINTS), max_skew) if len(points[0]) >= _MANY else (0.0, 0.0)
 
 
 def clarity(ink: Ink, max_skew: float) -> float:
@@ -68,10 +66,13 @@ def clarity(ink: Ink, max_skew: float) -> float:
     return _near(points, max_skew)[1] if len(points[0]) >= _FEW else 0.0
 
 
-def measure(ink: Ink, max_skew: float) -> tuple[float, float]:
-    """Degrees counter-clockwise that the content leans (0 where it does not say), and the clarity of that answer: peak over median sharpness."""
+def measure(ink: Ink, max_skew: float, few: int = _FEW) -> tuple[float, float]:
+    """Degrees counter-clockwise that the content leans (0 where it does not say), and the clarity of that answer: peak over median sharpness.
+
+    Less ink than `few` points of its edges does not say.
+    """
     points = edge_points(ink)
-    if len(points[0]) < _FEW:
+    if len(points[0]) < few:
         return 0.0, 0.0
     near, clear = _near(points, max_skew)
     best = _exact(points, near, max_skew)
@@ -84,7 +85,7 @@ def measure_near(ink: Ink, glanced: float, max_skew: float) -> float:
     if len(points[0]) < _FEW:
         return 0.0
     few = thinned(points, _COARSE_POINTS)
-    coarse, _ = _sharpest(few, glanced, _COARSE, 2 * _COARSE, max_skew)
+    coarse, _ = _sharpest(few, round(glanced / _COARSE) * _COARSE, _COARSE, 2 * _COARSE, max_skew)
     near, _ = _sharpest(few, coarse, _MIDDLE, _COARSE, max_skew)
     return _exact(points, near, max_skew) or 0.0
 
@@ -98,18 +99,11 @@ def _exact(points: Points, near: float, max_skew: float) -> float | None:
 def _near(points: Points, max_skew: float) -> tuple[float, float]:
     """The angle to a tenth of a degree, by some of the points, and its clarity."""
     few = thinned(points, _COARSE_POINTS)
-    angle, _, usual = _coarse(few, max_skew)
-    best, most = _sharpest(few, angle, _MIDDLE, _COARSE, max_skew)
-    return best, most / usual
-
-
-def _coarse(points: Points, max_skew: float) -> tuple[float, float, float]:
-    """The sharpest of all angles to half a degree, how sharp it is, and how sharp angles are."""
     steps = round(max_skew / _COARSE)
     angles = [k * _COARSE for k in range(-steps, steps + 1)]
-    scores = [sharpness(points, a) for a in angles]
-    best = int(np.argmax(scores))
-    return angles[best], scores[best], float(np.median(scores))
+    scores = [sharpness(few, a) for a in angles]
+    best, most = _sharpest(few, angles[int(np.argmax(scores))], _MIDDLE, _COARSE, max_skew)
+    return best, most / float(np.median(scores))
 
 
 def _sharpest(points: Points, around: float, step: float, reach: float, max_skew: float) -> tuple[float, float]:
