@@ -6,17 +6,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.images import Pixels
+from pipeline.masks import Labels, Mask, below, components
 
 MASK_DPI = 100.0  #: the projection profile of reading needs no more, and 1 Mpx a page is quick
 
 #: Ink is darker than this share of the paper around it; Otsu's choice is kept between the two.
 _FAINTEST, _DARKEST = 0.82, 0.55
-
-Mask = npt.NDArray[np.bool_]
-Labels = npt.NDArray[np.int32]
 
 
 def reduced(grey: Pixels, dpi: float, to: float = MASK_DPI) -> Pixels:
@@ -57,7 +54,7 @@ def ink_of(small: Pixels) -> Ink:
     """Ink of a page of about `MASK_DPI`: darker than the paper around it by what Otsu finds, within bounds."""
     even = evened(small)
     otsu, _ = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    return Ink(np.asarray(even < np.clip(otsu, 255 * _DARKEST, 255 * _FAINTEST)), np.asarray(255 - even, np.uint8))
+    return Ink(below(even, float(np.clip(otsu, 255 * _DARKEST, 255 * _FAINTEST))), np.asarray(cv2.bitwise_not(even), np.uint8))
 
 
 def without_border(ink: Ink) -> Ink:
@@ -65,46 +62,19 @@ def without_border(ink: Ink) -> Ink:
     height, width = ink.mask.shape
     if not any(edge.any() for edge in (ink.mask[:2], ink.mask[-2:], ink.mask[:, :2], ink.mask[:, -2:])):
         return ink
-    count, found, stats, _ = cv2.connectedComponentsWithStats(ink.mask.view(np.uint8), connectivity=8)
+    labels, stats = components(ink.mask.view(np.uint8))
     x, y, w, h = (stats[:, k] for k in range(4))
     outside = ((x <= 1) | (x + w >= width - 1)) & (h > height // 4) | ((y <= 1) | (y + h >= height - 1)) & (w > width // 4)
     outside[0] = False
-    return Ink(ink.mask & ~np.asarray(outside[found]), ink.dark) if count > 1 and outside.any() else ink
-
-
-def long_runs(mask: Mask, run: int, axis: int = 1) -> Mask:
-    """What of a HxW mask lies in runs of at least `run` px across (down with `axis` 0): an opening, in steps that double, as OpenCV's are slow."""
-
-    def but(ends: int, starts: int) -> tuple[slice, slice]:
-        """All but so many px at the end and at the start of the axis."""
-        cut = slice(starts, -ends or None)
-        return (slice(None), cut) if axis else (cut, slice(None))
-
-    if run > mask.shape[axis]:
-        return np.zeros_like(mask)
-    starts, have = mask, 1
-    while have < run:
-        step = min(have, run - have)
-        starts = starts[but(step, 0)] & starts[but(0, step)]
-        have += step
-    out = np.zeros_like(mask)
-    if not starts.any():
-        return out
-    out[but(run - 1, 0)] = starts
-    have = 1
-    while have < run:
-        step = min(have, run - have)
-        out[but(0, step)] |= out[but(step, 0)].copy()
-        have += step
-    return out
+    return Ink(ink.mask & ~outside[labels], ink.dark) if outside.any() else ink
 
 
 _MARGIN = 0.28  #: inch; scanner borders, staples and torn edges lie within
 _SPECK = 0.022  #: inch; smaller marks are dust or noise, unless they stand by letters
 _HOLE = (0.12, 0.40)  #: inch; a punch hole is 5 to 6 mm, with its shadow up to 9 mm
 _HOLE_ZONE = 1.0  #: inch from an edge
-_DARK = 0.30 * 255  #: darker than paper by this much is a mark
-_CORE = 0.42 * 255  #: and print has a core darker than this; what shines through from the back is blurred and has none
+_DARK = 77  #: of 255; darker than paper by as much is a mark
+_CORE = 108  #: and print has a core this dark; what shines through from the back is blurred and has none
 _ROW = 4  #: letters in a row that make a line
 
 
@@ -114,11 +84,9 @@ def share_and_blank(ink: Ink, dpi: float, blank_ink: float) -> tuple[float, bool
     Specks, punch holes, border shadows and what shines through from the back are set aside. `ink` is at `dpi`.
     """
     height, width = ink.mask.shape
-    strong = np.asarray(ink.dark > _DARK, np.uint8)
-    count, found, stats, _ = cv2.connectedComponentsWithStats(strong, connectivity=8)
-    labels: Labels = np.asarray(found, np.int32)
-    core = np.zeros(count, np.bool_)
-    core[labels[(strong > 0) & (ink.dark >= _CORE)]] = True
+    labels, stats = components((ink.dark >= _DARK).view(np.uint8))
+    core = np.zeros(len(stats), np.bool_)
+    core[labels.ravel()[np.flatnonzero(ink.dark >= _CORE)]] = True
     x, y, w, h, area = (stats[:, k].astype(np.float64) for k in range(5))
     edge = _MARGIN * dpi
     at_border = (x <= 1) | (y <= 1) | (x + w >= width - 1) | (y + h >= height - 1)
@@ -144,10 +112,10 @@ def _rows(labels: Labels, letters: Mask, dpi: float) -> int:
     reach = max(3, round(0.12 * dpi))
     best = 0
     for kernel in (np.ones((1, reach), np.uint8), np.ones((reach, 1), np.uint8)):
-        count, runs, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel), connectivity=8)
+        runs, stats = components(np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel), np.uint8))
         long, short = (2, 3) if kernel.shape[0] == 1 else (3, 2)
         slim = (stats[:, long] >= 1.8 * stats[:, short]) & (stats[:, short] <= 0.5 * dpi)
         member = np.unique(np.stack([runs[mask > 0], labels[mask > 0]]), axis=1)
-        sizes = np.bincount(member[0], minlength=count)
+        sizes = np.bincount(member[0], minlength=len(stats))
         best = max(best, int(((sizes >= _ROW) & slim).sum()))
     return best

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import cv2
 import numpy as np
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from pipeline.blank import reduced
 from pipeline.images import Pixels
-from pipeline.recognition.ink import components
+from pipeline.masks import Mask, below, components
 
 #: dpi at which circles are looked for.
 AT = 75.0
@@ -41,7 +40,6 @@ LIGHTER = 40
 #: Ink is darker than this share of the paper.
 INK = 0.72
 
-Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
 Circle = tuple[float, float, float]  #: x, y, radius, px
 
@@ -56,7 +54,7 @@ def without_seals(grey: Pixels, dpi: float) -> Pixels:
     for rough in circles:
         x0, y0, x1, y1 = _window(rough, 2.4, grey.shape)
         part = grey[y0:y1, x0:x1]
-        ink = part < INK * paper
+        ink = below(part, INK * paper)
         found = _rings(ink, (rough[0] - x0, rough[1] - y0, rough[2]))
         if found is None:
             continue
@@ -73,7 +71,7 @@ def _circles(grey: Pixels, dpi: float) -> list[Circle]:
     """Rough circles, px of the page, that ink may follow."""
     small = reduced(grey, dpi, AT)
     scale = small.shape[1] / grey.shape[1]
-    ink = small < INK * _paper(small[::3, ::3])
+    ink = below(small, INK * _paper(small[::3, ::3]))
     place = _large(ink, dpi * scale)
     if place is None:
         return []
@@ -85,8 +83,8 @@ def _circles(grey: Pixels, dpi: float) -> list[Circle]:
     thick = _thickened(ink)
     rough = [(float(x + x0), float(y + y0), float(r)) for x, y, r in found[0][:MOST]]
     # a ring that is a little off its rough place still covers half of a circle there; most of what is no ring ends here
-    near = [c for c in rough if _best(thick, c, product((-2, 0, 2), repeat=2), 1)[0] >= MAYBE]
-    placed = [(*_best(thick, c, product(range(-4, 5), repeat=2), 1)[1:], c[2]) for c in near]
+    near = [c for c in rough if _best(thick, c, (-2, 0, 2))[0] >= MAYBE]
+    placed = [(*_best(thick, c, range(-4, 5))[1:], c[2]) for c in near]
     return [(x / scale, y / scale, r / scale) for x, y, r in placed]
 
 
@@ -118,11 +116,12 @@ def _rings(ink: Mask, rough: Circle) -> tuple[Circle, Mask] | None:
     reach = int(1.15 * rough[2])
     radii = np.arange(reach + 1)
     thick = _thickened(ink)
-    best = _best(thick, rough, product(range(-2, 3), repeat=2), max(1, round(rough[2] / 100)))
+    step = max(1, round(rough[2] / 100))
+    best = _best(thick, rough, range(-2 * step, 2 * step + 1, step))
     if best[0] < RING:
         return None
     _, x, y = best
-    share = _covered(thick, x, y, radii)
+    share = _covered(thick, [x], [y], radii)[0, 0]
     rings = share > 0.6 * best[0]
     rings[: int(0.4 * rough[2])] = False
     outermost = int(np.flatnonzero(rings).max())
@@ -134,26 +133,31 @@ def _thickened(ink: Mask) -> Mask:
     return np.asarray(cv2.dilate(ink.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_))
 
 
-def _best(thick: Mask, rough: Circle, shifts: Iterable[tuple[int, ...]], step: int) -> tuple[float, float, float]:
-    """How well the best circle of about the rough one's radius is covered, and its middle, of those moved by so many steps of so many px."""
+def _best(thick: Mask, rough: Circle, shifts: Iterable[int]) -> tuple[float, float, float]:
+    """How well the best circle of about the rough one's radius is covered, and its middle, of those moved by these px across and down."""
     outer = np.arange(int(0.85 * rough[2]), int(1.15 * rough[2]) + 1)
-    tried = ((rough[0] + dx * step, rough[1] + dy * step) for dx, dy in shifts)
-    return max((float(_covered(thick, x, y, outer).max()), x, y) for x, y in tried)
+    xs, ys = ([at + d for d in shifts] for at in rough[:2])
+    share = _covered(thick, xs, ys, outer).max(axis=2)
+    return max((float(share[i, j]), x, y) for i, x in enumerate(xs) for j, y in enumerate(ys))
 
 
-def _covered(ink: Mask, x: float, y: float, radii: npt.NDArray[np.int64]) -> Numbers:
-    """For each radius the share of its circle that is ink, in as many looks as the largest is px wide."""
+def _covered(ink: Mask, xs: Sequence[float], ys: Sequence[float], radii: npt.NDArray[np.int64]) -> Numbers:
+    """For each middle [x, y] and radius the share of the circle that is ink, in as many looks as the largest is px wide."""
     angles = np.linspace(0, 2 * np.pi, min(360, 2 * int(radii[-1])), endpoint=False)
-    xs = np.clip(np.rint(x + np.outer(radii, np.cos(angles))).astype(int), 0, ink.shape[1] - 1)
-    ys = np.clip(np.rint(y + np.outer(radii, np.sin(angles))).astype(int), 0, ink.shape[0] - 1)
-    return np.asarray(ink[ys, xs].mean(axis=1))
+    height, width = ink.shape
+    across, down = np.outer(radii, np.cos(angles)), np.outer(radii, np.sin(angles))
+    columns = [np.clip(np.rint(x + across).astype(np.int64), 0, width - 1) for x in xs]
+    rows = [np.clip(np.rint(y + down).astype(np.int64), 0, height - 1) * width for y in ys]
+    flat = ink.ravel()
+    counts = np.array([[np.count_nonzero(flat.take(row + column), axis=1) for row in rows] for column in columns])
+    return np.asarray(counts / len(angles))
 
 
 def _doomed(grey: Pixels, ink: Mask, circle: Circle, rings: Mask, dpi: float) -> Mask | None:
     """Which pixels go: all of the seal but the printed lines that run into it; None when it lies over running text."""
     x, y, radius = circle
     ys, xs = np.ogrid[: ink.shape[0], : ink.shape[1]]
-    distance = np.hypot(xs - x, ys - y)
+    distance = np.sqrt((xs - x) ** 2 + (ys - y) ** 2)
     inside = distance <= radius + 0.015 * dpi
     reach = int(distance.max()) + 2
     on_ring = np.append(rings, np.zeros(max(0, reach - len(rings)), np.bool_))[np.rint(distance).astype(int)] & inside
@@ -197,7 +201,7 @@ class _Row:
 def _rows_beside(outside: Mask, circle: Circle, dpi: float) -> list[_Row]:
     """Printed lines that end close to the seal's edge, on either side of it."""
     x, y, radius = circle
-    _, _, stats, _ = cv2.connectedComponentsWithStats(outside.astype(np.uint8), connectivity=8)
+    _, stats = components(outside.view(np.uint8))
     low, high = LETTER[0] * dpi, LETTER[1] * dpi
     letters = [
         (int(left), int(top), int(left + w), int(top + h))

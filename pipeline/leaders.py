@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.images import Pixels
-from pipeline.recognition.ink import at_reading_size, components
+from pipeline.masks import below, components, looked_up
+from pipeline.recognition.ink import at_reading_size
 
 #: A dot is no larger than this either way (typed leaders of 14 points: 0.022).
 DOT = 0.028
@@ -33,17 +34,19 @@ INK = 0.80
 Numbers = npt.NDArray[np.float64]
 
 
-def without_leaders(grey: Pixels, dpi: float) -> Pixels:
-    """`grey` (HxW uint8, upright and straight) with its dotted leaders painted in the paper around them; the same array when it has none."""
-    small = at_reading_size(grey, dpi)
+def without_leaders(grey: Pixels, dpi: float, small: Pixels | None = None) -> Pixels:
+    """`grey` (HxW uint8, upright and straight) with its dotted leaders painted in the paper around them; the same array when it has none.
+
+    `small`: the page at reading size, where it is known already.
+    """
+    small = at_reading_size(grey, dpi) if small is None else small
     mask = _mask(small, dpi * small.shape[1] / grey.shape[1])
     if mask is None:
         return grey
     if small is not grey:
         mask = np.asarray(cv2.resize(mask, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_NEAREST), np.uint8)
     size = 2 * round(DOT * dpi) + 1
-    paper = cv2.dilate(grey, np.ones((size, size), np.uint8))
-    return np.where(mask > 0, paper, grey).astype(np.uint8)
+    return np.asarray(cv2.copyTo(cv2.dilate(grey, np.ones((size, size), np.uint8)), mask, grey.copy()), np.uint8)
 
 
 def _mask(grey: Pixels, dpi: float) -> Pixels | None:
@@ -54,20 +57,21 @@ def _mask(grey: Pixels, dpi: float) -> Pixels | None:
     rows = [row for stretch in _stretches(labels, dots, number, dpi) if (row := _row(dots[stretch], dpi)) is not None]
     if sum(right - left for _, _, left, right, _, _ in rows) < FORM * dpi:
         return None
-    doomed = np.zeros(int(labels.max()) + 1, np.bool_)
+    told = np.ones(int(labels.max()) + 1, np.uint8)  # 1 ink, 2 a dot of a leader
+    told[0] = 0
     for row in rows:
-        doomed[number[_on(dots, row, dpi)]] = True
+        told[number[_on(dots, row, dpi)]] = 2
     reach = max(1, round(0.004 * dpi))
-    mask = np.asarray(cv2.dilate(doomed[labels].astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
+    ink = looked_up(told, labels)
+    halo = cv2.dilate((ink == 2).view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     # the halo of a dot must not touch the letters beside it
-    mask[(labels > 0) & ~doomed[labels]] = 0
-    return mask
+    return np.asarray(halo & (ink != 1), np.uint8)
 
 
 def _dots(grey: Pixels, dpi: float) -> tuple[npt.NDArray[np.integer], Numbers, npt.NDArray[np.int64]]:
     """Labels of all ink, the small marks as rows of x, y (middles, px) and width, and their label numbers."""
     paper = float(np.percentile(grey[::7, ::7], 60))
-    labels, stats = components((grey < INK * paper).astype(np.uint8))
+    labels, stats = components(below(grey, INK * paper).view(np.uint8))
     left, top, width, height = (stats[:, k] for k in range(4))
     small = is_dot(width, height, dpi)
     small[0] = False
@@ -104,7 +108,7 @@ def _stretches(labels: npt.NDArray[np.integer], dots: Numbers, number: npt.NDArr
     reach = round(PITCH * dpi)
     lean = max(1, round(0.003 * dpi))
     joined = cv2.dilate(centres, np.ones((2 * lean + 1, reach + 1), np.uint8))
-    _, runs, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    runs, stats = components(np.asarray(joined, np.uint8))
     of = runs[ys, xs]
     order = np.lexsort((xs, of))
     starts = np.flatnonzero(np.r_[True, np.diff(of[order]) > 0, True])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from pipeline import blank
 from pipeline.images import Pixels
-from pipeline.recognition.ink import components
+from pipeline.masks import components, looked_up
 from pipeline.records import Box, Line, Page, Word
 
 Numbers = npt.NDArray[np.float64]
@@ -80,6 +81,7 @@ def x_height(words: Sequence[Word], height: int) -> float:
     return float(np.median(told)) if told else 0.0
 
 
+@lru_cache(maxsize=20_000)
 def _units(text: str) -> float:
     """Height of a word in heights of an x, by whether letters have marks, rise above x or go below the line."""
     up = 1.0
@@ -120,12 +122,12 @@ def _levels(patch: npt.NDArray[np.integer], *shares: float) -> list[int]:
 
 def _letterlike(small: Pixels, dpi: float) -> Pixels:
     """HxW, 1 where connected ink has the size of letters or of short words."""
-    ink = np.asarray(blank.ink_of(small).mask, np.uint8)
+    ink = blank.ink_of(small).mask.view(np.uint8)
     labels, stats = components(ink)
     w, h = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
     fits = (h >= LEAST * dpi) & (h <= MOST * dpi) & (w <= WIDEST * dpi) & (w >= 0.3 * LEAST * dpi)
     fits[0] = False
-    return np.asarray(np.take(fits.astype(np.uint8), labels), np.uint8)
+    return np.asarray(looked_up(fits.astype(np.uint8), labels), np.uint8)
 
 
 def _missed(mask: Pixels, words: Sequence[Word], dpi: float) -> float:
@@ -143,7 +145,7 @@ def _missed(mask: Pixels, words: Sequence[Word], dpi: float) -> float:
     rows = (w >= ROW * dpi) & (w >= SLIM * h) & (h >= TALL * dpi) & (h <= MOST * dpi) & (area < FULL * w * h)
     rows &= (x > 1) & (y > 1) & (x + w < width - 1) & (y + h < height - 1)  # shadows come in from the edge
     rows[0] = False
-    share = cv2.countNonZero(np.take(rows.astype(np.uint8), labels) & rest) / total
+    share = cv2.countNonZero(np.asarray(looked_up(rows.astype(np.uint8), labels), np.uint8) & rest) / total
     return share if share > CRUMBS else 0.0
 
 
@@ -205,7 +207,7 @@ def pale_gain(grey: Pixels, dpi: float) -> float:
         return 1.0
     mask = np.zeros_like(dark)
     mask[margin:-margin, margin:-margin] = inner > level // 2
-    stats = cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:]
+    stats = components(mask)[1][1:]
     w, h = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
     pieces = stats[(h >= LEAST * at) & (h <= MOST * at) & (w <= WIDEST * at) & (w >= 0.03 * at)].astype(np.float64)
     if len(pieces) < PALE_PIECES:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipeline.blank import Mask, reduced
+from pipeline.blank import reduced
 from pipeline.images import Pixels
+from pipeline.masks import Mask
 
 _SEAL_SHADE = 0.78  #: of the paper's brightness in red: a seal is no darker there, print is
 _AT = 75.0  #: dpi at which seals are looked for

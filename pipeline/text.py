@@ -113,6 +113,7 @@ def _rime_fits(onset: str, rime: str, tone: str) -> bool:
     return rime in _RIMES
 
 
+@lru_cache(maxsize=20_000)  # each word of a page is judged several times over, and most are on the next page again
 def judge_word(word: str) -> bool | None:
     """True: a syllable; False: none; None: says nothing (a number, a code, an abbreviation, a single letter, an address, punctuation)."""
     core = nfc(word).strip(_EDGES)

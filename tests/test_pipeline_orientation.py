@@ -95,6 +95,12 @@ def test_a_ruled_table_gives_its_angle_though_not_its_top() -> None:
     assert orientation.find(leaning(table(), 3.0), 150, 10.0).skew == pytest.approx(3.0, abs=0.1)
 
 
+@pytest.mark.parametrize("degrees", [-4.0, -1.5, 1.5, 4.0])
+def test_a_line_of_print_beside_a_signature_is_straightened_though_its_top_is_in_doubt(degrees: float) -> None:
+    page = np.minimum(letter(150, LETTER[5:6]), signature())
+    assert orientation.find(leaning(page, degrees), 150, 10.0).skew == pytest.approx(degrees, abs=0.3)
+
+
 def test_osd_is_asked_in_doubt_only_and_heeded_when_it_is_sure() -> None:
     asked: list[float] = []
 

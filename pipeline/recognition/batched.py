@@ -9,15 +9,17 @@ import numpy as np
 
 from pipeline import order
 from pipeline.images import Pixels
-from pipeline.leaders import without_leaders
 from pipeline.recognition import second
 from pipeline.recognition.crops import cut_all, window_of
 from pipeline.recognition.decoding import DecodedLine, DecodedWord, decode
 from pipeline.recognition.language import Language
-from pipeline.recognition.lines import TextLine, find_layout
+from pipeline.recognition.lines import TextLine, without_dots
 from pipeline.recognition.network import Network
 from pipeline.records import Box, Line, Word
 from pipeline.text import clean_ocr
+
+#: A column or row that has ink, in the bytes of an array of truths: found there several times as quickly as by numpy.
+INK = b"\1"
 
 
 def read_lines(grey: Pixels, dpi: float, network: Network, language: Language | None) -> tuple[list[Line], Sequence[Sequence[Box]]]:
@@ -26,9 +28,7 @@ def read_lines(grey: Pixels, dpi: float, network: Network, language: Language | 
     Dotted leaders are painted over first. `grey`: HxW uint8, upright and straight, dark on light. Without `language` every line is as the network
     alone reads it.
     """
-    layout = find_layout(grey, dpi)
-    if layout.dotted and (bare := without_leaders(grey, dpi)) is not grey:
-        grey, layout = bare, find_layout(bare, dpi)
+    grey, layout = without_dots(grey, dpi)
     found = layout.lines
     scores = network.log_probs(cut_all(grey, found))
     decoded = [decode(s, network.codes, network.null, language) for s in scores]
@@ -61,7 +61,7 @@ def spans(line: TextLine, words: Sequence[DecodedWord], columns: int) -> list[Bo
     if not words:
         return []
     left, top, right, bottom = line.window
-    inked = np.asarray(line.own.any(axis=0))
+    inked = np.asarray(line.own.any(axis=0)).tobytes()
     cells = len(inked)
     per_column = cells / max(1, columns)
     middles = [((w.first + 0.5) * per_column, (w.last + 0.5) * per_column) for w in words]
@@ -73,10 +73,10 @@ def spans(line: TextLine, words: Sequence[DecodedWord], columns: int) -> list[Bo
     out = []
     for (first, last), (begin, stop) in zip(pairwise(cuts), middles, strict=True):
         a, b = int(first), max(int(first) + 1, int(np.ceil(last)))
-        part = line.own[:, a:b]
-        xs, ys = np.flatnonzero(part.any(axis=0)), np.flatnonzero(part.any(axis=1))
-        if len(xs):
-            x0, x1, y0, y1 = a + int(xs[0]), a + int(xs[-1]) + 1, int(ys[0]), int(ys[-1]) + 1
+        x0, x1 = inked.find(INK, a, b), inked.rfind(INK, a, b) + 1
+        if x1:
+            rows = line.own[:, x0:x1].any(axis=1).tobytes()
+            y0, y1 = rows.find(INK), rows.rfind(INK) + 1
         else:  # print that the ink mask has lost
             x0, x1, y0, y1 = int(begin), int(np.ceil(stop)) + 1, 0, line.own.shape[0]
         box = (left + x0 * across, top + y0 * down, min(left + x1 * across, right), min(top + y1 * down, bottom))
@@ -84,11 +84,11 @@ def spans(line: TextLine, words: Sequence[DecodedWord], columns: int) -> list[Bo
     return out
 
 
-def _widest_gap(inked: np.ndarray, start: float, end: float) -> float:
-    """Middle of the longest run without ink between `start` and `end`, or the middle of the two."""
+def _widest_gap(inked: bytes, start: float, end: float) -> float:
+    """Middle of the longest run of columns without ink between `start` and `end`, or the middle of the two."""
     a, b = max(0, int(start)), min(len(inked), int(np.ceil(end)) + 1)
     longest = best = at = 0
-    for run in inked[a:b].tobytes().split(b"\1"):
+    for run in inked[a:b].split(INK):
         if len(run) > longest:
             longest, best = len(run), at
         at += len(run) + 1

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from pipeline.images import Pixels
+from pipeline.masks import Mask
 from pipeline.recognition.lines import TextLine
-from pipeline.recognition.rows import Mask
 
 #: What is painted out takes its pale rim along, px of the ink.
 RIM = 2
@@ -30,14 +30,16 @@ def cut(grey: Pixels, line: TextLine) -> Pixels:
     foreign = _spread(line.foreign, RIM, size)
     own = _spread(line.own, 1, size)
     out = crop.copy()
-    out[foreign & ~own] = _paper(crop, foreign | own)
+    np.copyto(out, _paper(crop, foreign | own), where=foreign & ~own)
     return out
 
 
 def _spread(mask: Mask, by: int, size: tuple[int, int]) -> Mask:
     """`mask` grown by `by` px either way, at `size` (width, height)."""
-    out = cv2.dilate(mask.astype(np.uint8), np.ones((2 * by + 1, 2 * by + 1), np.uint8))
-    return np.asarray(cv2.resize(out, size, interpolation=cv2.INTER_NEAREST) > 0)
+    out = np.asarray(cv2.dilate(mask.view(np.uint8), np.ones((2 * by + 1, 2 * by + 1), np.uint8)))
+    if out.shape != size[::-1]:
+        out = np.asarray(cv2.resize(out, size, interpolation=cv2.INTER_NEAREST))
+    return out.view(np.bool_)
 
 
 def cut_all(grey: Pixels, lines: Sequence[TextLine]) -> list[Pixels]:
@@ -46,5 +48,9 @@ def cut_all(grey: Pixels, lines: Sequence[TextLine]) -> list[Pixels]:
 
 
 def _paper(crop: Pixels, marked: Mask) -> int:
-    bare = crop[~marked]
-    return int(np.median(bare)) if bare.size else int(np.percentile(crop, 90))
+    """The median of what is not marked."""
+    below = cv2.calcHist([crop], [0], (~marked).view(np.uint8), [256], [0, 256]).ravel().cumsum(dtype=np.float64)
+    if not below[-1]:
+        return int(np.percentile(crop, 90))
+    middle = np.searchsorted(below, (np.floor((below[-1] - 1) / 2), np.floor(below[-1] / 2)), side="right")
+    return int(middle.sum()) // 2

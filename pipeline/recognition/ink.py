@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.blank import long_runs
 from pipeline.images import Pixels
+from pipeline.masks import Mask, below, long_runs
 
 #: Lines are looked for at this dpi; finer scans are brought down to it.
 AT = 200.0
@@ -30,6 +30,7 @@ Integers = npt.NDArray[np.int64]
 class Ink:
     """Ink of a page at about `AT` dpi."""
 
+    grey: Pixels  #: HxW, the page at that resolution
     mask: Pixels  #: HxW, 1 where there is ink that is no rule
     all: Pixels  #: HxW, 1 where there is ink
     walls: Pixels  #: upright rules at half the resolution, 1 where there is one
@@ -41,8 +42,10 @@ class Ink:
         """Marks an upright rule too short to be told by its length; px of the mask."""
         self.walls[top // 2 : bottom // 2 + 1, left // 2 : right // 2 + 1] = 1
 
-    def ruled(self, left: Numbers, right: Integers, top: Integers, bottom: Integers) -> npt.NDArray[np.bool_]:
+    def ruled(self, left: Numbers, right: Integers, top: Integers, bottom: Integers) -> Mask:
         """For spans left..right of rows top..bottom (px), whether an upright rule stands in them."""
+        if not self.walls.any():
+            return np.zeros(len(left), np.bool_)
         sums = cv2.integral(self.walls)
         limit_y, limit_x = sums.shape[0] - 1, sums.shape[1] - 1
         x0, x1 = np.clip((left / 2).astype(int) - 1, 0, limit_x), np.clip(right // 2 + 1, 0, limit_x)
@@ -58,21 +61,9 @@ def ink_of(grey: Pixels, dpi: float) -> Ink:
     at = dpi * scale
     even = _evened(small, at)
     otsu, _ = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    ink = np.asarray(even < np.clip(otsu, 255 * DARKEST, 255 * FAINTEST), np.uint8)
+    ink = below(even, float(np.clip(otsu, 255 * DARKEST, 255 * FAINTEST))).view(np.uint8)
     mask, walls, levels = _without_rules(ink, at)
-    return Ink(mask, ink, walls, levels, at, scale)
-
-
-def components(mask: Pixels, connectivity: int = 8) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.int32]]:
-    """Labels (0 is paper) and `stats` of the components of `mask`; labels of two bytes where they are enough, three times as quick."""
-    earlier = np.array([[connectivity == 8, 1, connectivity == 8], [1, 0, 0], [0, 0, 0]], np.uint8)
-    starts = np.count_nonzero(mask > cv2.dilate(mask, earlier))  # no fewer than the labels that OpenCV gives out on its way
-    if starts < 60_000:
-        way = cv2.CCL_BOLELLI if connectivity == 8 else cv2.CCL_SAUF
-        _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, connectivity, cv2.CV_16U, way)
-    else:
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=connectivity)
-    return np.asarray(labels), np.asarray(stats, np.int32)
+    return Ink(small, mask, ink, walls, levels, at, scale)
 
 
 def at_reading_size(grey: Pixels, dpi: float) -> Pixels:
@@ -92,9 +83,9 @@ def _evened(small: Pixels, dpi: float) -> Pixels:
     step = max(1, round(dpi / 50))
     tiny = np.ascontiguousarray(cv2.blur(small, (step, step))[::step, ::step])
     paper = cv2.dilate(tiny, np.ones((7, 7), np.uint8))
-    paper = cv2.blur(cv2.medianBlur(paper, 5), (7, 7))
+    paper = np.maximum(cv2.blur(cv2.medianBlur(paper, 5), (7, 7)), 1)
     paper = cv2.resize(paper, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.divide(small, np.maximum(paper, 1), scale=255), np.uint8)
+    return np.asarray(cv2.divide(small, paper, scale=255), np.uint8)
 
 
 def _without_rules(ink: Pixels, dpi: float) -> tuple[Pixels, Pixels, Pixels]:
@@ -102,20 +93,23 @@ def _without_rules(ink: Pixels, dpi: float) -> tuple[Pixels, Pixels, Pixels]:
     long = max(8, round(RULE * dpi))
     thick, stem = max(3, round(THICK * dpi)) | 1, max(2, round(STEM * dpi))
     mask = ink
-    found = {True: np.zeros_like(ink), False: np.zeros_like(ink)}
-    for upright in (False, True):
-        rule = np.asarray(long_runs(ink > 0, long, axis=0 if upright else 1), np.uint8)
-        if not rule.any():
+    found = [np.zeros(((ink.shape[0] + 1) // 2, (ink.shape[1] + 1) // 2), np.uint8) for _ in range(2)]
+    for upright, half in zip((False, True), found, strict=True):
+        rule = long_runs(ink.view(np.bool_), long, axis=0 if upright else 1)
+        here = np.asarray(rule.any(axis=0 if upright else 1))
+        if not here.any():
             continue
-        found[upright] = rule
         mask = mask.copy() if mask is ink else mask
-        for near in _bands(np.asarray(rule.any(axis=0 if upright else 1)), thick + stem + 2):
-            where = (slice(None), near) if upright else (near, slice(None))
-            mask[where] = _freed(mask[where], ink[where], rule[where], thick, stem, upright=upright)
-    return mask, halved(found[True]), halved(found[False])
+        for near in _bands(here, thick + stem + 2):
+            pairs = slice(near.start // 2, (near.stop + 1) // 2)
+            where, at_half, whole = ((slice(None), s) if upright else (s, slice(None)) for s in (near, pairs, slice(2 * pairs.start, 2 * pairs.stop)))
+            half[at_half] = halved(rule[whole])
+            mask[where] = _freed(mask[where], ink[where], rule[where].view(np.uint8), thick, stem, upright=upright)
+    levels, walls = found
+    return mask, walls, levels
 
 
-def _bands(has: npt.NDArray[np.bool_], margin: int) -> list[slice]:
+def _bands(has: Mask, margin: int) -> list[slice]:
     """Stretches where `has` is True, with a margin either side, joined where they meet."""
     places = np.flatnonzero(has)
     starts = np.r_[True, np.diff(places) > 2 * margin]
@@ -136,6 +130,10 @@ def _freed(mask: Pixels, ink: Pixels, rule: Pixels, thick: int, stem: int, *, up
     return np.asarray(rest | (wide & np.asarray(out, np.uint8) & mask), np.uint8)
 
 
-def halved(mask: Pixels) -> Pixels:
+def halved(mask: Mask) -> Pixels:
     """`mask` at half its size (odd edges rounded up): 1 where any of four px is."""
-    return np.ascontiguousarray(cv2.dilate(mask, np.ones((2, 2), np.uint8), anchor=(0, 0))[::2, ::2])
+    height, width = mask.shape
+    even = np.zeros((height + height % 2, width + width % 2), np.uint8)
+    even[:height, :width] = mask.view(np.uint8)
+    pairs = (even[::2] | even[1::2]).view(np.uint16)
+    return np.asarray((pairs | pairs >> 8) & 1, np.uint8)

@@ -10,11 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.images import Pixels
-from pipeline.leaders import in_a_row, is_dot
-from pipeline.recognition.ink import Ink, ink_of
-from pipeline.recognition.rows import MARK, NONE, SEVERAL, Mask, Numbers, Parts, Rows, find_rows
+from pipeline.leaders import in_a_row, is_dot, without_leaders
+from pipeline.masks import Mask, looked_up
+from pipeline.recognition.ink import Ink, Numbers, ink_of
+from pipeline.recognition.parts import NONE, SEVERAL, Parts, Rows
+from pipeline.recognition.rows import MARK, find_rows
 from pipeline.recognition.tables import cells_of
 from pipeline.records import Box
 
@@ -26,6 +29,8 @@ OVER, UNDER = 0.95, 0.45
 INTO = (0.55, 0.25)
 #: Descenders and commas hang by this share of a capital's height at most.
 DEEPEST = 0.6
+#: The number of the first row where px are told their row.
+FIRST = 2
 #: Smaller rows are no print, inch.
 LEAST = 0.02
 
@@ -57,7 +62,6 @@ class Layout:
 
     lines: list[TextLine]  #: top to bottom, in no reading order
     tables: tuple[tuple[Box, ...], ...]  #: cells of each ruled table, fractions of the page
-    dotted: bool  #: small marks follow each other as in the leaders of a form
 
 
 def find_layout(grey: Pixels, dpi: float) -> Layout:
@@ -65,17 +69,32 @@ def find_layout(grey: Pixels, dpi: float) -> Layout:
 
     `grey`: HxW uint8, upright and straight, dark on light; `dpi`: its resolution.
     """
-    ink = ink_of(grey, dpi)
-    parts = Parts.of(ink)
-    rows = find_rows(parts, ink)
+    return _layout(*_seen(grey, dpi), grey.shape)
+
+
+def without_dots(grey: Pixels, dpi: float) -> tuple[Pixels, Layout]:
+    """The page with its dotted leaders painted over (the same array when it has none), and its `find_layout`."""
+    ink, parts = _seen(grey, dpi)
     dots = is_dot(parts.width, parts.height, ink.dpi)
     dotted = in_a_row(np.column_stack([parts.left[dots], parts.top[dots]]).astype(np.float64), ink.dpi)
-    return Layout(_lines(parts, rows, ink, grey.shape), cells_of(ink), dotted)
+    if dotted and (bare := without_leaders(grey, dpi, ink.grey)) is not grey:
+        return bare, find_layout(bare, dpi)
+    return grey, _layout(ink, parts, grey.shape)
 
 
 def find_lines(grey: Pixels, dpi: float) -> list[TextLine]:
     """The lines of `find_layout` alone."""
     return find_layout(grey, dpi).lines
+
+
+def _seen(grey: Pixels, dpi: float) -> tuple[Ink, Parts]:
+    ink = ink_of(grey, dpi)
+    return ink, Parts.of(ink)
+
+
+def _layout(ink: Ink, parts: Parts, shape: tuple[int, ...]) -> Layout:
+    rows = find_rows(parts, ink)
+    return Layout(_lines(parts, rows, ink, shape), cells_of(ink))
 
 
 def _lines(parts: Parts, rows: Rows, ink: Ink, shape: tuple[int, ...]) -> list[TextLine]:
@@ -93,9 +112,8 @@ def _lines(parts: Parts, rows: Rows, ink: Ink, shape: tuple[int, ...]) -> list[T
     # a stroke of a signature must not make the line's crop tall
     box[1] = np.maximum(box[1], np.floor(rows.reach[0]))
     box[3] = np.minimum(box[3], np.ceil(rows.baseline + DEEPEST * rows.unit))
-    owner = np.r_[-1, parts.row].astype(np.int16 if count < 1 << 15 else np.int32)  # looked up for every px of every line
-    crossing = _crossing(parts)
-    small = np.r_[False, parts.height < MARK * parts.usual]
+    told, small, crosses = _told(parts, count)
+    number, any_crosses = min(small, crosses) - 1, bool(_crossing(parts).any())
     height, width = shape[:2]
     scale = ink.scale
     my, mx = round(MARGIN[0] * ink.dpi), round(MARGIN[1] * ink.dpi)
@@ -107,22 +125,20 @@ def _lines(parts: Parts, rows: Rows, ink: Ink, shape: tuple[int, ...]) -> list[T
             continue
         x0, y0 = max(0, left - mx), max(0, top - my)
         x1, y1 = min(ink.mask.shape[1], right + mx), min(ink.mask.shape[0], bottom + my)
-        labels = parts.labels[y0:y1, x0:x1]
-        own = owner[labels] == k
-        shared = crossing[labels]
-        if shared.any():
+        here = told[y0:y1, x0:x1]
+        own = (here & number) == k + FIRST
+        if any_crosses:
             # what runs through several rows is cut where this one ends
-            shared[: max(0, int(zone_top[k]) - y0)] = False
-            shared[max(0, int(np.ceil(zone_bottom[k])) - y0) :] = False
-            own |= shared
+            zone = slice(max(0, int(zone_top[k]) - y0), max(0, int(np.ceil(zone_bottom[k])) - y0))
+            own[zone] |= (here[zone] & crosses) > 0
         foreign = (ink.all[y0:y1, x0:x1] > 0) & ~own
         # a small mark that may be this line's is left to the recogniser: one lost costs more than one too many
         high = rows.height[k]
         first, last = max(0, int(rows.core_top[k] - OVER * high) - y0), max(0, int(np.ceil(rows.baseline[k] + UNDER * high)) - y0)
-        foreign[first:last] &= ~small[labels[first:last]]
+        foreign[first:last] &= (here[first:last] & small) == 0
         # what reaches into its letters from a neighbour may be their mark that touches it
         first, last = max(0, int(rows.core_top[k] - INTO[0] * high) - y0), max(0, int(np.ceil(rows.baseline[k] + INTO[1] * high)) - y0)
-        foreign[first:last] &= labels[first:last] == 0
+        foreign[first:last] &= here[first:last] == 0
         out.append(
             TextLine(
                 int(left / scale),
@@ -153,10 +169,16 @@ def _zones(rows: Rows) -> tuple[Numbers, Numbers]:
     return np.maximum(top, 0), bottom
 
 
+def _told(parts: Parts, rows: int) -> tuple[npt.NDArray[np.integer], int, int]:
+    """HxW: 0 where there is no ink, FIRST and the number of its row where it has one, else 1; and two bits: of small marks, of what crosses rows."""
+    small, crosses = (1 << 14, 1 << 15) if rows + FIRST < 1 << 14 else (1 << 30, 1 << 31)
+    told = np.where(parts.row >= 0, parts.row + FIRST, 1) | small * (parts.height < MARK * parts.usual) | crosses * _crossing(parts)
+    return looked_up(np.r_[0, told].astype(np.uint16 if crosses == 1 << 15 else np.uint32), parts.labels), small, crosses
+
+
 def _crossing(parts: Parts) -> Mask:
-    """By label: components that are higher than a letter and belong to no row; a line keeps what of them lies in it."""
-    tall = (parts.row == SEVERAL) | (parts.row == NONE) & (parts.height >= 2.2 * parts.usual)
-    return np.asarray(np.r_[False, tall])
+    """Components that are higher than a letter and belong to no row; a line keeps what of them lies in it."""
+    return np.asarray((parts.row == SEVERAL) | (parts.row == NONE) & (parts.height >= 2.2 * parts.usual))
 
 
 def _is_print(width: int, height: int, dpi: float) -> bool:

@@ -94,5 +94,5 @@ def scaled(crop: Pixels, height: int) -> Array:
     high = here[((here > before) & (here >= after)) | ((here >= before) & (here > after))]
     black = float(np.sort(low)[low.size // 4]) if low.size else 0.0
     white = float(np.sort(high)[3 * high.size // 4]) if high.size else 255.0
-    light = (small.astype(np.float32) - black) / max(1.0, (white - black) / 2) - 1.0
-    return np.asarray(np.clip(light, -1.0, 1.0), np.float32)
+    light = (np.arange(256, dtype=np.float32) - black) / max(1.0, (white - black) / 2) - 1.0
+    return np.asarray(cv2.LUT(small, np.clip(light, -1.0, 1.0)), np.float32)

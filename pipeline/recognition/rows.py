@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.recognition.ink import Ink, components
+from pipeline.masks import Mask, labelled
+from pipeline.recognition.adopted import adopt, near_letters, release
+from pipeline.recognition.ink import Ink, Integers, Numbers
+from pipeline.recognition.parts import LETTER, NONE, SEVERAL, Parts, Rows
 
-#: Letters of print, marks aside, are this high at least (x-height of 5 points) and at most (capitals of 30 points, with a mark), inch.
-LETTER = (0.026, 0.45)
 #: A component this much higher than the page's usual letter joins no letters: a bracket over rows, two rows that touch.
 TALL = 3.2
 #: One this much higher than the capitals of its row is none of its letters: an emblem, a stroke of a signature.
@@ -21,80 +19,11 @@ ACROSS = 2.1
 MARK = 0.55
 #: Letters of a row are no further apart than this many heights of its capitals; justified text stays below it.
 GAP = 1.4
-#: Marks over letters climb this many heights of the core over the baseline (two marks on a small letter); the dot below hangs by this share of a
-#: capital's height, or of the core's where a row's letters are all of one height.
-ABOVE, BELOW, BELOW_EVEN = 2.35, 0.50, 0.60
-#: A mark is no further from the letter that it stands over or under than this share of a capital's height, and from a row without such a letter.
-CLOSE, LOOSE = 0.60, 0.25
-#: The dot below is no larger than this share of a capital's height; something larger between two rows stands over the lower one.
-DOT = 0.28
-#: Above or below the core a mark is no smaller than this share of a capital's height; what is, is dust.
-DUST = 0.09
 
 #: The side of a box between two level rules is slimmer than this and higher than this, inch.
 STUB = (0.03, 0.12)
-#: A hyphen before a list item stands this far off at most, heights of capitals.
-BULLET = 2.5
-#: Instead of the number of a row: belongs to none; runs through several.
-NONE, SEVERAL = -1, -2
-
-Mask = npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-
-
-@dataclass
-class Parts:
-    """Connected components of the ink, one entry a component. Lengths in px of the ink."""
-
-    left: Integers
-    top: Integers
-    right: Integers
-    bottom: Integers
-    area: Integers
-    number: Integers  #: in `labels`
-    labels: npt.NDArray[np.integer]
-    row: Integers  #: the row it belongs to, `NONE`, or `SEVERAL`
-    usual: float  #: height of the page's usual letter
-
-    @classmethod
-    def of(cls, ink: Ink) -> Parts:
-        labels, stats = components(ink.mask)
-        count = len(stats)
-        left, top, width, height, area = (stats[1:, k].astype(np.int64) for k in range(5))
-        dpi = ink.dpi
-        plain = (height >= LETTER[0] * dpi) & (height <= 0.3 * dpi) & (width >= 0.012 * dpi) & (width < 0.6 * dpi)
-        usual = float(np.median(height[plain])) if plain.any() else 0.08 * dpi
-        return cls(left, top, left + width, top + height, area, np.arange(1, count), labels, np.full(count - 1, NONE), usual)
-
-    @property
-    def width(self) -> Integers:
-        return self.right - self.left
-
-    @property
-    def height(self) -> Integers:
-        return self.bottom - self.top
-
-
-@dataclass
-class Rows:
-    """Rows of letters. One entry a row, px of the ink."""
-
-    left: Numbers
-    right: Numbers
-    core_top: Numbers
-    baseline: Numbers
-    unit: Numbers  #: height of capitals
-
-    @property
-    def height(self) -> Numbers:
-        return self.baseline - self.core_top
-
-    @property
-    def reach(self) -> tuple[Numbers, Numbers]:
-        """Y of the highest and the lowest mark."""
-        even = self.unit < 1.25 * self.height
-        return self.baseline - ABOVE * self.height, self.baseline + np.where(even, BELOW_EVEN, BELOW) * self.unit
+#: So few drawn letters never need labels of four bytes.
+FEW = 60_000
 
 
 def find_rows(parts: Parts, ink: Ink) -> Rows:
@@ -125,14 +54,14 @@ def find_rows(parts: Parts, ink: Ink) -> Rows:
     parts.row[chosen] = piece
     chosen = chosen[counts]
     rows = _joined(parts, chosen, _measured(parts, chosen), ink)
-    _release(parts, rows)
+    release(parts, rows)
     chosen = chosen[parts.row[chosen] >= 0]
     live = np.unique(parts.row[chosen])
     number = np.full(len(rows.left), NONE)
     number[live] = np.arange(len(live))
     parts.row = np.where(parts.row >= 0, number[parts.row], parts.row)
     rows = _measured(parts, chosen)
-    _adopt(parts, rows)
+    adopt(parts, rows)
     # marks and small letters may have closed a gap
     inside = parts.row >= 0
     np.minimum.at(rows.left, parts.row[inside], parts.left[inside])
@@ -217,7 +146,7 @@ def _letters(parts: Parts, ink: Ink) -> tuple[Mask, Mask]:
     plain = able & (height >= MARK * usual)
     small = able & ~plain & (width >= 0.01 * dpi)
     if small.any():
-        small &= ~_near(parts, plain, ink)
+        small &= ~near_letters(parts, plain, small)
     dashes = ~plain & ~small & ~rule & (width >= 1.8 * height) & (width >= 0.4 * usual) & (width <= 2.5 * usual)
     return np.asarray(plain | small), np.asarray(dashes)
 
@@ -240,33 +169,32 @@ def _stubs(parts: Parts, ink: Ink) -> Mask:
     return out
 
 
-def _near(parts: Parts, plain: Mask, ink: Ink) -> Mask:
-    """Which components stand so close to a letter that they may be its mark."""
-    zone = np.zeros(ink.walls.shape, np.uint8)
-    for left, top, right, bottom in zip(*(v[plain].tolist() for v in (parts.left, parts.top, parts.right, parts.bottom)), strict=True):
-        high = bottom - top
-        x0, y0, x1, y1 = left - 0.35 * high, top - 0.75 * high, right + 0.35 * high, bottom + 0.5 * high
-        zone[max(0, int(y0 / 2)) : int(y1 / 2) + 1, max(0, int(x0 / 2)) : int(x1 / 2) + 1] = 1
-    return np.asarray(zone[(parts.top + parts.bottom) // 4, (parts.left + parts.right) // 4] > 0)
-
-
 def _linked(parts: Parts, chosen: Integers, ink: Ink, half: float, reach: float) -> Integers:
     """A number for each chosen component, the same for those of one row.
 
     Their middles, `half` a height up and down and drawn out sideways by `reach` heights, touch.
     """
-    canvas = np.zeros((ink.mask.shape[0] + 1, ink.walls.shape[1] + 1), np.uint8)
     left, top, right, bottom = (v[chosen].astype(np.float64) for v in (parts.left, parts.top, parts.right, parts.bottom))
     high, middle = bottom - top, (top + bottom - 1) / 2
     away = reach * np.maximum(np.minimum(high, 2 * parts.usual), 0.8 * parts.usual)
     thick = half * np.minimum(high, 1.8 * parts.usual)
-    drawn = np.stack([(left - away) / 2, np.ceil(middle - thick), (right + away) / 2, np.floor(middle + thick)], 1)
-    for x0, y0, x1, y1 in np.maximum(drawn, 0).astype(int).tolist():
-        canvas[y0 : max(y0, y1) + 1, x0 : x1 + 1] = 1
-    canvas[:-1:2, :-1][ink.walls[: len(canvas[:-1:2])] > 0] = 0
-    canvas[1::2, :-1][ink.walls[: len(canvas[1::2])] > 0] = 0
-    labels, _ = components(canvas)
-    found = labels[np.ceil(middle - thick).astype(int), ((left + right) / 4).astype(int)]
+    drawn = np.maximum(np.stack([(left - away) / 2, np.ceil(middle - thick), (right + away) / 2, np.floor(middle + thick)], 1), 0).astype(int)
+    drawn[:, 3] = np.maximum(drawn[:, 1], drawn[:, 3])
+    # only where anything is drawn; by even numbers, for labels are given out by squares of four
+    x, y = (int(v) & ~1 for v in drawn[:, :2].min(axis=0))
+    drawn -= (x, y, x, y)
+    wide, tall = (int(v) + 1 for v in drawn[:, 2:].max(axis=0))
+    canvas = np.zeros((min(tall, ink.mask.shape[0] + 1 - y), min(wide, ink.walls.shape[1] + 1 - x)), np.uint8)
+    for x0, y0, x1, y1 in drawn.tolist():
+        canvas[y0 : y1 + 1, x0 : x1 + 1] = 1
+    walls = ink.walls[y // 2 : (y + len(canvas) + 1) // 2, x : x + canvas.shape[1]] > 0
+    divided = bool(walls.any())
+    if divided:
+        for rows in (canvas[::2], canvas[1::2]):
+            part = walls[: len(rows)]
+            rows[: len(part), : part.shape[1]][part] = 0
+    _, labels = labelled(canvas, few=not divided and len(chosen) < FEW)
+    found = labels[np.ceil(middle - thick).astype(int) - y, ((left + right) / 4).astype(int) - x]
     return np.asarray(np.unique(found, return_inverse=True)[1], np.int64)
 
 
@@ -300,69 +228,3 @@ def _quantile(values: Numbers, group: Integers, q: float, count: int = 0) -> Num
     some = sizes > 0
     out[some] = values[order][(first + np.rint(q * (sizes - 1)).astype(int))[some]]
     return out
-
-
-def _adopt(parts: Parts, rows: Rows) -> None:
-    """Marks, commas and pieces of letters to the row whose letters they stand by."""
-    free = np.flatnonzero(parts.row == NONE)
-    free = free[parts.height[free] < 2.2 * parts.usual]
-    free = free[np.argsort(parts.top[free], kind="stable")]
-    left, top, right, bottom = (v[free].astype(np.float64) for v in (parts.left, parts.top, parts.right, parts.bottom))
-    middle = (left + right) / 2
-    large = np.maximum(right - left, bottom - top)
-    flat = (right - left >= 1.8 * (bottom - top)) & (right - left >= 0.3 * parts.usual)
-    best = np.full(len(free), np.inf)
-    owner = np.full(len(free), -1)
-    letters = np.flatnonzero(parts.row >= 0)
-    letters = letters[np.lexsort((parts.left[letters], parts.row[letters]))]
-    bounds = np.searchsorted(parts.row[letters], np.arange(len(rows.left) + 1))
-    highest, lowest = rows.reach
-    for k in np.flatnonzero(np.diff(bounds)):
-        unit = rows.unit[k]
-        start, end = np.searchsorted(top, [highest[k], lowest[k]])
-        if start == end:
-            continue
-        here = slice(start, end)
-        aside = np.maximum(0, np.maximum(rows.left[k] - right[here], left[here] - rows.right[k]))
-        # far edges tell: the dot below hangs by half a height at most, marks above climb higher
-        before = flat[here] & (top[here] > rows.core_top[k]) & (bottom[here] < rows.baseline[k]) & (right[here] <= rows.left[k])
-        # a full stop may stand behind a closing quotation mark, which is no letter either
-        stop = (top[here] > rows.core_top[k]) & (np.abs(bottom[here] - rows.baseline[k]) < 0.35 * unit) & (left[here] >= rows.right[k])
-        fits = (bottom[here] <= lowest[k]) & (aside < np.where(before, BULLET, np.where(stop, 1.4, 0.8)) * unit)
-        if not fits.any():
-            continue
-        # the letter that it stands over or under, if there is one
-        of = letters[bounds[k] : bounds[k + 1]]
-        nearest = of[np.clip(np.searchsorted(parts.left[of], middle[here] + 0.15 * unit) - 1, 0, len(of) - 1)]
-        anchored = (parts.left[nearest] <= middle[here] + 0.15 * unit) & (parts.right[nearest] >= middle[here] - 0.15 * unit)
-        gap = np.maximum(parts.top[nearest] - bottom[here], top[here] - parts.bottom[nearest])
-        loose = np.maximum(rows.core_top[k] - bottom[here], top[here] - rows.baseline[k])
-        fits &= np.where(anchored, gap <= CLOSE * unit, loose <= LOOSE * unit)
-        fits &= (large[here] >= DUST * unit) | (loose < 0)
-        hangs = (top[here] > rows.baseline[k]) & (large[here] > DOT * unit)
-        cost = np.maximum(0, np.where(anchored, gap, loose + 0.3 * unit)) + 0.5 * aside + np.where(hangs, 0.5 * unit, 0.0)
-        better = fits & (cost < best[here])
-        best[here] = np.where(better, cost, best[here])
-        owner[here] = np.where(better, k, owner[here])
-    parts.row[free] = owner
-
-
-def _release(parts: Parts, rows: Rows) -> None:
-    """Rows of one or two components that are marks of a row of larger letters are none: their components are free again."""
-    members = np.bincount(parts.row[parts.row >= 0], minlength=len(rows.left))
-    few = np.flatnonzero(members <= 2)
-    strong = np.flatnonzero(members >= 2)
-    if not len(few) or not len(strong):
-        return
-    a, b = few[:, None], strong[None]
-    unit = rows.unit[b]
-    highest, lowest = rows.reach
-    # in a row of small letters alone a tall mark is nearly as high as they are
-    smaller = rows.unit[a] < 0.8 * np.maximum(unit, 1.35 * rows.height[b])
-    inside = (rows.right[a] > rows.left[b] - 0.4 * unit) & (rows.left[a] < rows.right[b] + 0.4 * unit)
-    level = (rows.core_top[a] >= highest[b]) & (rows.baseline[a] <= lowest[b])
-    beside = np.minimum(rows.baseline[a], rows.baseline[b]) - np.maximum(rows.core_top[a], rows.core_top[b])
-    off = (np.abs(rows.baseline[a] - rows.baseline[b]) > 0.3 * unit) | (rows.unit[a] < 0.5 * unit) | (beside < 0.6 * rows.height[b])
-    weak = np.zeros(len(rows.left), np.bool_)
-    weak[few[(smaller & inside & level & off).any(axis=1)]] = True
-    parts.row[(parts.row >= 0) & weak[parts.row]] = NONE

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from pipeline.images import Pixels
-from pipeline.recognition.ink import Ink, components
+from pipeline.masks import components
+from pipeline.recognition.ink import Ink
 from pipeline.records import Box
 
 #: A cell is no smaller than this either way, inch, and no larger than this share of the page.
@@ -25,12 +26,16 @@ def cells_of(ink: Ink) -> tuple[tuple[Box, ...], ...]:
     if not ink.walls.any() or not ink.levels.any():
         return ()
     rules = _closed(ink)
-    labels, stats = components(np.asarray(1 - rules, np.uint8), connectivity=4)
-    height, width = labels.shape
+    height, width = rules.shape
+    # what is enclosed lies between the outermost rules; the px around them join all that is not
+    y0, y1 = _ends(rules, 1)
+    x0, x1 = _ends(rules, 0)
+    _, stats = components(np.asarray(1 - rules[y0:y1, x0:x1], np.uint8), connectivity=4)
     left, top, wide, high, area = (stats[1:, k].astype(np.int64) for k in range(5))
+    left, top = left + x0, top + y0
     dpi = ink.dpi / 2
     fits = (wide >= LEAST * dpi) & (high >= LEAST * dpi) & (wide * high <= MOST * width * height) & (area >= FULL * wide * high)
-    fits &= (left > 0) & (top > 0) & (left + wide < width) & (top + high < height)
+    fits &= (left > x0) & (top > y0) & (left + wide < x1) & (top + high < y1)
     found = np.stack([left, top, left + wide, top + high], 1)[fits]
     if len(found) < 2:
         return ()
@@ -40,6 +45,12 @@ def cells_of(ink: Ink) -> tuple[tuple[Box, ...], ...]:
         for group in _grouped(found, round(BESIDE * dpi))
         if len(group) > 1
     )
+
+
+def _ends(mask: Pixels, axis: int) -> tuple[int, int]:
+    """From which to which row (`axis` 1) or column `mask` is not empty, with one px more on either side where there is one."""
+    places = np.flatnonzero(mask.any(axis=axis))
+    return max(0, int(places[0]) - 1), min(mask.shape[1 - axis], int(places[-1]) + 2)
 
 
 def _closed(ink: Ink) -> Pixels:
