@@ -183,7 +183,7 @@ class Training:
         self.mean = copy.deepcopy(self.model)
         self.optimizer = torch.optim.AdamW(self._groups(), lr=given.rate, weight_decay=1e-3)
         self.loss_of = nn.CTCLoss(blank=weights.null, zero_infinity=True, reduction="sum")
-        self.file = given.work / f"state-{given.seed}.pt"
+        self.file = given.work / f"state-{given.seed}{'-taught' if given.teacher else ''}.pt"
         self.chunks = self.lines = 0
         if self.file.exists():
             state = torch.load(self.file, weights_only=True)
@@ -310,7 +310,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--text", type=Path, required=True, help="folder of texts (see training/README.md)")
     parser.add_argument("--base", type=Path, default=Path("/usr/share/tesseract-ocr/5/tessdata/vie.traineddata"), help="traineddata to begin with")
     parser.add_argument("--teacher", type=Path, help="network with an LSTM down the columns, whose place convolutions are to take")
-    parser.add_argument("--columns", type=int, default=60_000, help="lines over which convolutions copy the teacher's")
+    parser.add_argument("--columns", type=int, default=60_000, help="with a teacher, lines of all over which the convolutions only copy it")
     parser.add_argument("--out", type=Path, default=HERE.parent / "pipeline/recognition/data/office.onnx")
     parser.add_argument("--work", type=Path, default=HERE.parent / "var/training", help="checkpoints and log")
     parser.add_argument("--lines", type=int, default=150_000)
