@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.recognition import models
+from pipeline.recognition import files, models
+from pipeline.recognition.graph import Lstm, Weights, to_onnx
+from pipeline.recognition.network import Network
+from pipeline.recognition.traineddata import load
 from pipeline.text import nfc
 from samples.sheet import FONT_FOLDERS
 from training import lines, pages
 from training.fonts import Face
 from training.text import EXTRA, LIKE, Texts, clean, read_texts
+from training.weights import convolved, extended, from_onnx
 
 ALPHABET = "".join(models.network("office").codes)
 DOCUMENT = clean("Căn cứ Luật Tổ chức chính quyền địa phương; theo đề nghị của Giám đốc Sở Tư pháp − Chủ tịch ☐ ban hành …………… Quyết định này.")
@@ -79,3 +83,41 @@ def test_lines_cut_from_parts_of_pages_hold_the_words_taught(face: Face, monkeyp
     assert nothing <= 12 * pages.MOST_NOTHING
     middle = float(np.median(ratios))
     assert np.mean([0.4 * middle < r < 2.5 * middle for r in ratios]) > 0.98
+
+
+@pytest.fixture(scope="module")
+def vie() -> Weights:
+    return load(files.traineddata("vie"))
+
+
+@pytest.mark.parametrize("shape", ["lstm", "convolutions"])
+def test_a_network_comes_back_out_of_its_file_as_it_went_in(shape: str, vie: Weights, tmp_path: Path) -> None:
+    weights = vie if shape == "lstm" else convolved(vie, 1)
+    path = tmp_path / "network.onnx"
+    path.write_bytes(to_onnx(weights))
+    back = from_onnx(path)
+    assert isinstance(back.column, Lstm) == (shape == "lstm")
+    assert (back.codes, back.null, back.height) == (weights.codes, weights.null, weights.height)
+    assert [layer.backward for layer in back.along] == [layer.backward for layer in weights.along]
+    assert to_onnx(back) == path.read_bytes()
+
+
+def test_convolutions_take_the_place_of_the_column_lstm_and_see_nothing_of_a_lines_company(vie: Weights, tmp_path: Path) -> None:
+    path = tmp_path / "network.onnx"
+    path.write_bytes(to_onnx(convolved(vie, 1)))
+    network = Network(path)
+    rng = np.random.default_rng(1)
+    crops = [rng.integers(0, 256, (36, wide), np.uint8) for wide in (200, 230, 231, 232, 240)]
+    for crop, scores in zip(crops, network.log_probs(crops), strict=True):
+        (alone,) = network.log_probs([crop])
+        assert scores.shape == (crop.shape[1] // 3, len(vie.codes))
+        assert np.abs(alone - scores).max() < 1e-3
+
+
+def test_a_new_code_begins_as_its_like_but_less_likely(vie: Weights) -> None:
+    grown = extended(vie, "≥a", ">a")
+    assert grown.codes == (*vie.codes, "≥")
+    like = vie.codes.index(">")
+    assert np.array_equal(grown.output[-1], vie.output[like])
+    assert grown.output_bias[-1] < vie.output_bias[like]
+    assert grown.null == vie.null

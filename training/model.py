@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.recognition.graph import POOL, Lstm, Weights
+from pipeline.recognition.graph import POOL, Conv, Lstm, Weights
 
 
 class LineReader(nn.Module):
@@ -17,7 +17,7 @@ class LineReader(nn.Module):
         self.codes, self.null, self.height = weights.codes, weights.null, weights.height
         self.conv = nn.Conv2d(1, weights.kernel.shape[0], 3, padding=1)
         self.pool = nn.MaxPool2d(POOL)
-        self.column = _layer(weights.column)
+        self.column: nn.Module = _layer(weights.column) if isinstance(weights.column, Lstm) else Stack(weights.column)
         self.along = nn.ModuleList(_layer(layer) for layer in weights.along)
         self.backward_layers = tuple(layer.backward for layer in weights.along)
         self.output = nn.Linear(weights.output.shape[1], weights.output.shape[0])
@@ -27,12 +27,19 @@ class LineReader(nn.Module):
             self.output.weight.copy_(torch.from_numpy(weights.output.copy()))
             self.output.bias.copy_(torch.from_numpy(weights.output_bias.copy()))
 
-    def forward(self, x: Tensor, lengths: Tensor, dropout: float = 0.0) -> Tensor:
-        seen = self.pool(torch.tanh(self.conv(x)))
+    def features(self, x: Tensor) -> Tensor:
+        """What the layers along the line are told of each column, [T, B, features]."""
+        seen = torch.tanh(self.pool(self.conv(x)))
+        if isinstance(self.column, Stack):
+            return self.column(seen)
         batch, filters, rows, steps = seen.shape
         columns = seen.permute(2, 3, 0, 1).reshape(rows, steps * batch, filters)
         _, (last, _) = self.column(columns)
-        line = last[0].view(steps, batch, -1)
+        return last[0].view(steps, batch, -1)
+
+    def forward(self, x: Tensor, lengths: Tensor, dropout: float = 0.0) -> Tensor:
+        line = self.features(x)
+        steps = len(line)
         index = None
         for layer, backward in zip(self.along, self.backward_layers, strict=True):
             if backward:
@@ -54,7 +61,7 @@ class LineReader(nn.Module):
             height=self.height,
             kernel=array(self.conv.weight),
             kernel_bias=array(self.conv.bias),  # type: ignore[arg-type]
-            column=_numbers(self.column, False),
+            column=self.column.numbers() if isinstance(self.column, Stack) else _numbers(self.column, False),  # type: ignore[arg-type]
             along=tuple(_numbers(layer, b) for layer, b in zip(self.along, self.backward_layers, strict=True)),  # type: ignore[arg-type]
             output=array(self.output.weight),
             output_bias=array(self.output.bias),
@@ -63,17 +70,30 @@ class LineReader(nn.Module):
         )
 
 
-def extended(weights: Weights, extra: str, like: str) -> Weights:
-    """`weights` with a code for each letter of `extra` that it lacks, at first a little less likely than its look-alike in `like`.
+class Stack(nn.Module):
+    """Convolutions that sum columns up: [B, F, rows, T] to [T, B, features]."""
 
-    The null code keeps its place.
-    """
-    new = [(c, weights.codes.index(same)) for c, same in zip(extra, like, strict=True) if c not in weights.codes]
-    rows = [row for _, row in new]
-    output = np.concatenate([weights.output, weights.output[rows]])
-    bias = np.concatenate([weights.output_bias, weights.output_bias[rows] - 2])
-    codes = (*weights.codes, *(c for c, _ in new))
-    return Weights(weights.height, weights.kernel, weights.kernel_bias, weights.column, weights.along, output, bias, codes, weights.null)
+    def __init__(self, layers: tuple[Conv, ...]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList()
+        for i, layer in enumerate(layers):
+            filters, inputs, high, wide = layer.kernel.shape
+            last = i == len(layers) - 1
+            padding = (0 if last else high // 2, wide // 2)
+            conv = nn.Conv2d(inputs, filters, (high, wide), stride=(1 if last else 2, 1), padding=padding)
+            with torch.no_grad():
+                conv.weight.copy_(torch.from_numpy(layer.kernel.copy()))
+                conv.bias.copy_(torch.from_numpy(layer.bias.copy()))  # type: ignore[union-attr]
+            self.layers.append(conv)
+
+    def forward(self, x: Tensor) -> Tensor:
+        *first, last = self.layers
+        for layer in first:
+            x = torch.relu(layer(x))
+        return torch.tanh(last(x)).squeeze(2).permute(2, 0, 1)
+
+    def numbers(self) -> tuple[Conv, ...]:
+        return tuple(Conv(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy()) for layer in self.layers)  # type: ignore
 
 
 def _reversal(lengths: Tensor, steps: int) -> Tensor:

@@ -1,7 +1,8 @@
 """The recognising network as arrays, and the same as an ONNX model that reads many lines in one batch.
 
-One family of networks, that of Tesseract's fast models: a 3x3 convolution with tanh, max pooling by 3x3, an LSTM that reads every column from
-top to bottom and keeps its last state, LSTMs along the line (forward, backward, forward), a linear layer to one score per code, trained by CTC.
+One family of networks, that of Tesseract's fast models: a 3x3 convolution, max pooling by 3x3, tanh, an LSTM that reads every column from top to
+bottom and keeps its last state, LSTMs along the line (forward, backward, forward), a linear layer to one score per code, trained by CTC. Our own
+has convolutions in the place of the LSTM down the columns: they say the same in a fifth of its time.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ Array = npt.NDArray[np.float32]
 _OPSET, _IR = 17, 8
 #: The network looks at every third column.
 POOL = 3
+#: px columns of paper that a network with convolutions down its columns wants after the longest line of a batch: what they see behind a
+#: line's end is then the same in any company.
+MARGIN = 4 * POOL
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,25 @@ class Lstm:
 
 
 @dataclass(frozen=True)
+class Conv:
+    """Weights of one convolution of a stack that sums columns up.
+
+    All but the last take every second row, padded by half a kernel, and end in ReLU; the last takes in all rows that are left and ends in tanh.
+    Along the line every one keeps as many columns as it gets.
+    """
+
+    kernel: Array  #: [F, C, rows, columns]
+    bias: Array  #: [F]
+
+
+@dataclass(frozen=True)
 class Weights:
     """A whole network."""
 
     height: int  #: px of a line image
     kernel: Array  #: [F, 1, 3, 3]
     kernel_bias: Array  #: [F]
-    column: Lstm  #: reads a column
+    column: Lstm | tuple[Conv, ...]  #: reads a column
     along: tuple[Lstm, ...]  #: read the line
     output: Array  #: [codes, H]
     output_bias: Array  #: [codes]
@@ -50,56 +66,88 @@ class Weights:
     null: int  #: the code that means nothing
 
 
+class _Graph:
+    """Constants and nodes of a model being put together; each step answers the name of what it makes."""
+
+    def __init__(self) -> None:
+        self.constants: list[Any] = []
+        self.nodes: list[Any] = []
+
+    def const(self, array: npt.NDArray[Any], name: str) -> str:
+        from onnx import numpy_helper
+
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def node(self, op: str, inputs: list[str], out: str, **attributes: Any) -> str:
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(op, inputs, ["", out] if attributes.pop("second", False) else [out], **attributes))
+        return out
+
+    def conv(self, at: str, layer: Conv, name: str, pads: tuple[int, int], stride: int = 1) -> str:
+        inputs = [at, self.const(layer.kernel, name), self.const(layer.bias, f"{name}_bias")]
+        return self.node("Conv", inputs, f"{name}_sum", kernel_shape=layer.kernel.shape[2:], strides=[stride, 1], pads=[*pads, *pads])
+
+    def lstm(self, at: str, layer: Lstm, name: str, *rest: str, last: bool = False) -> str:
+        """States [T, 1, B, H], or the last one [1, B, H]."""
+        bias = np.concatenate([layer.bias, np.zeros_like(layer.bias)])
+        numbers = [self.const(layer.inputs[None], f"{name}W"), self.const(layer.recurrent[None], f"{name}R"), self.const(bias[None], f"{name}B")]
+        direction = "reverse" if layer.backward else "forward"
+        return self.node("LSTM", [at, *numbers, *rest], f"{name}_out", second=last, hidden_size=layer.cells, direction=direction)
+
+    def summed_by_lstm(self, at: str, layer: Lstm, rows: int, filters: int) -> str:
+        """[B, filters, rows, T] to [T, B, H]."""
+        columns = self.node("Transpose", [at], "columns", perm=[2, 3, 0, 1])  # rows, T, B, filters
+        down = self.node("Reshape", [columns, self.const(np.array([rows, -1, filters]), "flat")], "down")
+        last = self.lstm(down, layer, "column", last=True)
+        steps = self.node("Slice", [self.node("Shape", [columns], "shape"), "one", self.const(np.array([3]), "three")], "steps")
+        wide = self.node("Concat", [steps, self.const(np.array([layer.cells]), "cells")], "wide", axis=0)
+        return self.node("Reshape", [last, wide], "features")
+
+    def summed_by_convolutions(self, at: str, layers: tuple[Conv, ...]) -> str:
+        """[B, filters, rows, T] to [T, B, F]."""
+        *between, last = layers
+        for i, layer in enumerate(between):
+            high, wide = layer.kernel.shape[2:]
+            at = self.node("Relu", [self.conv(at, layer, f"column{i}", (high // 2, wide // 2), stride=2)], f"column{i}_out")
+        at = self.node("Tanh", [self.conv(at, last, f"column{len(between)}", (0, last.kernel.shape[3] // 2))], "summed")
+        return self.node("Transpose", [self.node("Squeeze", [at, self.const(np.array([2]), "two")], "flat")], "features", perm=[2, 0, 1])
+
+
 def to_onnx(weights: Weights, about: dict[str, str] | None = None) -> bytes:
     """The model: inputs `x` float[B, 1, height, W] and `len` int32[B] (columns of each line through 3), output `y` float[T, B, codes].
 
     The output are log-probabilities. True lengths matter: without them the backward LSTM starts in the padding and the ends of lines go wrong.
-    Codes, null code, height and `about` stand in the model's metadata.
+    Codes, null code, height, how many px columns of paper (1.0) `x` is to have after the longest line, and `about` stand in the model's metadata.
     """
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, helper
 
-    constants: list[Any] = []
-    nodes: list[Any] = []
-
-    def const(array: npt.NDArray[Any], name: str) -> str:
-        constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
-
-    def node(op: str, inputs: list[str], outputs: list[str], **attributes: Any) -> None:
-        nodes.append(helper.make_node(op, inputs, outputs, **attributes))
-
-    def lstm(layer: Lstm, name: str) -> list[str]:
-        bias = np.concatenate([layer.bias, np.zeros_like(layer.bias)])
-        return [const(layer.inputs[None], f"{name}W"), const(layer.recurrent[None], f"{name}R"), const(bias[None], f"{name}B")]
-
-    filters = weights.kernel.shape[0]
-    rows = weights.height // POOL
-    node("Conv", ["x", const(weights.kernel, "kernel"), const(weights.kernel_bias, "kernel_bias")], ["conv"], kernel_shape=[3, 3], pads=[1] * 4)
-    node("Tanh", ["conv"], ["tanh"])
-    node("MaxPool", ["tanh"], ["pool"], kernel_shape=[POOL, POOL], strides=[POOL, POOL])
-    node("Transpose", ["pool"], ["columns"], perm=[2, 3, 0, 1])  # rows, T, B, filters
-    node("Reshape", ["columns", const(np.array([rows, -1, filters]), "flat")], ["down"])
-    node("LSTM", ["down", *lstm(weights.column, "column")], ["", "last"], hidden_size=weights.column.cells)
-    node("Shape", ["columns"], ["shape"])
-    node("Slice", ["shape", const(np.array([1]), "one"), const(np.array([3]), "three")], ["steps"])
-    node("Concat", ["steps", const(np.array([weights.column.cells]), "cells")], ["wide"], axis=0)
-    node("Reshape", ["last", "wide"], ["seq0"])
+    graph = _Graph()
+    graph.const(np.array([1]), "one")
+    at = graph.conv("x", Conv(weights.kernel, weights.kernel_bias), "kernel", (1, 1))
+    at = graph.node("MaxPool", [at], "pool", kernel_shape=[POOL, POOL], strides=[POOL, POOL])
+    at = graph.node("Tanh", [at], "pooled")  # after the pooling, which it leaves the same and has a ninth to do
+    if isinstance(weights.column, Lstm):
+        at = graph.summed_by_lstm(at, weights.column, weights.height // POOL, weights.kernel.shape[0])
+    else:
+        at = graph.summed_by_convolutions(at, weights.column)
     for i, layer in enumerate(weights.along):
-        direction = "reverse" if layer.backward else "forward"
-        node("LSTM", [f"seq{i}", *lstm(layer, f"along{i}"), "len"], [f"out{i}"], hidden_size=layer.cells, direction=direction)
-        node("Squeeze", [f"out{i}", "one"], [f"seq{i + 1}"])
-    node("MatMul", [f"seq{len(weights.along)}", const(weights.output.T, "output")], ["product"])
-    node("Add", ["product", const(weights.output_bias, "output_bias")], ["scores"])
-    node("LogSoftmax", ["scores"], ["y"], axis=-1)
+        at = graph.node("Squeeze", [graph.lstm(at, layer, f"along{i}", "len"), "one"], f"line{i}")
+    at = graph.node("MatMul", [at, graph.const(weights.output.T, "output")], "product")
+    at = graph.node("Add", [at, graph.const(weights.output_bias, "output_bias")], "scores")
+    graph.node("LogSoftmax", [at], "y", axis=-1)
     inputs = [
         helper.make_tensor_value_info("x", TensorProto.FLOAT, ["B", 1, weights.height, "W"]),
         helper.make_tensor_value_info("len", TensorProto.INT32, ["B"]),
     ]
     output = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["T", "B", len(weights.codes)])
-    graph = helper.make_graph(nodes, "line reader", inputs, [output], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR, producer_name="sohoa")
-    facts = {"codes": json.dumps(weights.codes, ensure_ascii=False), "null": str(weights.null), "height": str(weights.height), **(about or {})}
+    whole = helper.make_graph(graph.nodes, "line reader", inputs, [output], graph.constants)
+    model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR, producer_name="sohoa")
+    margin = 0 if isinstance(weights.column, Lstm) else MARGIN
+    numbers = {"null": str(weights.null), "height": str(weights.height), "margin": str(margin)}
+    facts = {"codes": json.dumps(weights.codes, ensure_ascii=False), **numbers, **(about or {})}
     helper.set_model_props(model, facts)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())

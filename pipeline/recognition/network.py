@@ -21,6 +21,8 @@ NO_REPORTS = {"ORT_DISABLE_TELEMETRY": "1", "ORT_TELEMETRY_DISABLED": "1"}
 BATCH = 8
 #: A line this much wider than the first of its batch begins another.
 WIDER = 1.25
+#: Every grey level, white last.
+_LEVELS = np.arange(256, dtype=np.float32)
 #: Wider lines than this many heights are no lines, and would take all memory.
 WIDEST = 400
 
@@ -42,7 +44,7 @@ class Network:
             self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
             facts: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
             self.codes: tuple[str, ...] = tuple(json.loads(facts["codes"]))
-            self.null, self.height = int(facts["null"]), int(facts["height"])
+            self.null, self.height, self._margin = int(facts["null"]), int(facts["height"]), int(facts.get("margin", 0))
         except Exception as error:  # the errors of onnxruntime have no base of their own
             raise MissingTool("model_broken", name=model.name if isinstance(model, Path) else "") from error
         self.facts = facts
@@ -52,7 +54,7 @@ class Network:
         lines = [scaled(crop, self.height) for crop in crops]
         out: list[Array] = [np.zeros((0, len(self.codes)), np.float32)] * len(lines)
         for group in _batches([line.shape[1] for line in lines]):
-            width = max(lines[i].shape[1] for i in group)
+            width = max(lines[i].shape[1] for i in group) + self._margin
             x = np.ones((len(group), 1, self.height, width), np.float32)
             for row, i in enumerate(group):
                 x[row, 0, :, : lines[i].shape[1]] = lines[i]
@@ -94,5 +96,5 @@ def scaled(crop: Pixels, height: int) -> Array:
     high = here[((here > before) & (here >= after)) | ((here >= before) & (here > after))]
     black = float(np.sort(low)[low.size // 4]) if low.size else 0.0
     white = float(np.sort(high)[3 * high.size // 4]) if high.size else 255.0
-    light = (np.arange(256, dtype=np.float32) - black) / max(1.0, (white - black) / 2) - 1.0
-    return np.asarray(cv2.LUT(small, np.clip(light, -1.0, 1.0)), np.float32)
+    light = np.clip((_LEVELS - black) / max(1.0, (white - black) / 2) - 1.0, -1.0, 1.0)
+    return np.asarray(cv2.LUT(small, light), np.float32)
