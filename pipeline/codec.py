@@ -119,7 +119,8 @@ def ccitt(data: bytes, width: int, height: int, parms: dict[str, Any]) -> Pixels
     with Image.open(io.BytesIO(tiff)) as image:
         bits = np.asarray(image)
     black_is_1 = bool(parms.get("/BlackIs1", False))
-    return np.where(bits != black_is_1, np.uint8(255), np.uint8(0))
+    light = np.asarray(bits != black_is_1).view(np.uint8)
+    return np.asarray(np.multiply(light, 255, out=light), np.uint8)
 
 
 def flate(pixels: Pixels) -> tuple[bytes, dict[str, Any], int]:

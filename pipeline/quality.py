@@ -51,6 +51,8 @@ FEW, MUCH_INK, COVER = 60, 0.012, 0.6
 LITTLE_INK = 0.004
 #: What explains a page of low quality, by `Legibility`: x lower than so many px; contrast; edges in heights of an x; black clipped to nothing.
 SMALL, PALE, BLURRED, HARSH = 9.0, 0.35, 0.21, 0.97
+#: Edges this wide, 1/100 inch, are not blurred, however small the print: clean scans at 200 dpi and more come to 0.9 to 1.5.
+SHARP = 1.5
 #: Ink this smeared is pale for that reason alone.
 SMEARED = 0.35
 #: Good offices scan in black and white too: only below this quality are strokes broken by it.
@@ -124,7 +126,7 @@ def _cause(page: Page, words: list[Word], quality: float, seen: Legibility | Non
         return f"cut_{seen.cut}"
     if seen and 0 < seen.contrast < PALE and seen.edge < SMEARED:
         return "too_pale"
-    if seen and seen.edge > BLURRED:
+    if seen and seen.edge > BLURRED and not _sharp(page, seen):
         return "blurred"
     if seen and 0 < seen.letters < SMALL:
         return "small_letters"
@@ -135,6 +137,11 @@ def _cause(page: Page, words: list[Word], quality: float, seen: Legibility | Non
     if seen and seen.contrast > HARSH and quality < BROKEN:
         return "harsh"
     return "missed_lines" if seen and seen.missed > 1 - settings.page.doubtful_quality else "low_confidence"
+
+
+def _sharp(page: Page, seen: Legibility) -> bool:
+    """Whether its edges are as narrow as a scanner makes them: those of small print are wide for their letters on any scan."""
+    return page.dpi > 0 and 100 * seen.edge * seen.letters <= SHARP * page.dpi
 
 
 def _coarse(page: Page, settings: Settings) -> bool:

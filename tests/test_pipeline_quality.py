@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline import quality
 from pipeline.geometry import straighten
-from pipeline.legibility import cut_side, darkened, measure, pale_gain
+from pipeline.legibility import Legibility, cut_side, darkened, measure, pale_gain
 from pipeline.quality import expected, judge, says_something
 from pipeline.read import read_image, reading
 from pipeline.records import Barcode, Line, Page, PageState, Word
@@ -183,6 +184,14 @@ def test_measures_tell_sharpness_contrast_and_size(grey: np.ndarray) -> None:
     assert faint.contrast == pytest.approx(0.5 * sharp.contrast, rel=0.1)
     assert sharp.letters == pytest.approx(0.53 * 11 * DPI / 72, rel=0.15), "an x of this typeface is about half its size"
     assert measure(grey, made, gain=2.0).contrast == pytest.approx(sharp.contrast / 2)
+
+
+def test_small_print_on_a_sharp_scan_is_not_said_to_be_blurred(grey: np.ndarray) -> None:
+    made = read_and_judged(grey)
+    words = list(made.reading.words)
+    for edge, reason in ((0.25, "low_confidence"), (0.60, "blurred")):
+        seen = Legibility(letters=0.05 * DPI, edge=edge, contrast=0.7)
+        assert quality._cause(made, words, 0.9, seen, Settings()) == reason
 
 
 def test_ink_that_was_not_read_is_seen(grey: np.ndarray) -> None:
