@@ -1,8 +1,8 @@
 """The recognising network as arrays, and the same as an ONNX model that reads many lines in one batch.
 
 One family of networks, that of Tesseract's fast models: a 3x3 convolution, max pooling by 3x3, tanh, an LSTM that reads every column from top to
-bottom and keeps its last state, LSTMs along the line (forward, backward, forward), a linear layer to one score per code, trained by CTC. Our own
-has convolutions in the place of the LSTM down the columns: they say the same in a fifth of its time.
+bottom and keeps its last state, LSTMs along the line (forward, backward, forward), a linear layer to one score per code, trained by CTC. One that
+was trained with a teacher has convolutions in the place of the LSTM down the columns, in a fifth of its time.
 """
 
 from __future__ import annotations
