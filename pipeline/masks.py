@@ -15,7 +15,7 @@ Labels = npt.NDArray[np.integer]
 Stats = npt.NDArray[np.int32]
 
 #: Labels of two bytes hold so many components.
-_FEW = 60_000
+FEW = 60_000
 
 
 def below(pixels: Pixels, level: float) -> Mask:
@@ -82,7 +82,7 @@ def components(mask: Pixels, connectivity: int = 8) -> tuple[Labels, Stats]:
     if flat[0]:
         edges = np.r_[0, edges]
     begins, ends = edges[::2], edges[1::2]
-    count, labels = labelled(mask, connectivity, few=len(begins) < _FEW)
+    count, labels = labelled(mask, connectivity, few=len(begins) < FEW)
     y, x = np.divmod(begins.astype(np.int32), np.int32(width + 1))
     wide = (ends - begins).astype(np.int32)
     of = labels[y, x]
@@ -99,7 +99,7 @@ def components(mask: Pixels, connectivity: int = 8) -> tuple[Labels, Stats]:
 def labelled(mask: Pixels, connectivity: int = 8, *, few: bool = False) -> tuple[int, Labels]:
     """One more than there are components, and their labels, of two bytes where they are enough. `few`: it is known that they are."""
     way = cv2.CCL_BOLELLI if connectivity == 8 else cv2.CCL_SAUF
-    deep = cv2.CV_16U if few or _starts(mask, connectivity) < _FEW else cv2.CV_32S
+    deep = cv2.CV_16U if few or _starts(mask, connectivity) < FEW else cv2.CV_32S
     count, found = cv2.connectedComponentsWithAlgorithm(mask, connectivity, deep, way)
     return count, np.asarray(found)
 

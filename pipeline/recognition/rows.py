@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.masks import Mask, labelled
+from pipeline.masks import FEW, Mask, labelled
 from pipeline.recognition.adopted import adopt, near_letters, release
 from pipeline.recognition.ink import Ink, Integers, Numbers
 from pipeline.recognition.parts import LETTER, NONE, SEVERAL, Parts, Rows
@@ -22,8 +22,6 @@ GAP = 1.4
 
 #: The side of a box between two level rules is slimmer than this and higher than this, inch.
 STUB = (0.03, 0.12)
-#: So few drawn letters never need labels of four bytes.
-FEW = 60_000
 
 
 def find_rows(parts: Parts, ink: Ink) -> Rows:
